@@ -1,0 +1,95 @@
+// Runs a model for any number of sequences: continuous batching, prefix reuse, stop conditions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quipu/abi/backend.h"
+#include "quipu/model.h"
+#include "quipu/sampler.h"
+
+namespace quipu {
+
+enum class KvType { f16 = QUIPU_KV_F16, q8_0 = QUIPU_KV_Q8_0, f32 = QUIPU_KV_F32 };
+
+struct EngineOptions {
+  std::string backend;          ///< "" = the preferred one
+  std::uint32_t threads = 0;    ///< 0 = one per core
+  std::uint32_t context = 0;    ///< tokens of the longest sequence; 0 = the model's, at most 4096
+  std::uint32_t batch = 512;    ///< most tokens of one run
+  std::uint32_t sequences = 1;  ///< most sequences at a time
+  std::uint64_t cells = 0;      ///< tokens that the cache holds; 0 = context * sequences
+  KvType kv = KvType::f16;
+  bool deterministic = false;  ///< QUIPU_PLAN_DETERMINISTIC
+};
+
+enum class FinishReason { none, stop, length, context_full, cancelled, failed };
+
+/// A prompt and how to continue it.
+struct Request {
+  std::vector<Token> prompt;     ///< not empty, fed as it is
+  std::int64_t max_tokens = -1;  ///< -1 = until the context is full
+  SamplerOptions sampling;
+  std::vector<std::string> stop;  ///< texts that end the answer and are not part of it
+  bool ignore_end = false;        ///< goes on after an end-of-generation token
+  /// Called in Engine::step for each token of the answer; false cancels. `text` is complete code
+  /// points, may be empty.
+  std::function<bool(Token token, std::string_view text)> on_token;
+};
+
+/// What became of a request. Times are seconds.
+struct Result {
+  std::vector<Token> tokens;
+  std::string text;
+  FinishReason reason = FinishReason::none;
+  std::string message;  ///< of a failure
+  std::uint64_t seed = 0;
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t reused_tokens = 0;  ///< of the prompt, taken from the cache
+  double prefill_seconds = 0, decode_seconds = 0;
+};
+
+using RequestId = std::uint64_t;
+
+/// One plan and its cache. Used by one thread at a time.
+class Engine {
+ public:
+  Engine(std::shared_ptr<const Model> model, Registry& registry, EngineOptions options = {});
+  ~Engine();
+
+  const Model& model() const noexcept;
+  std::uint32_t context() const noexcept;
+  quipu_plan_facts facts() const;
+  std::vector<std::string> explain() const;
+
+  /// Queues a request; step() runs it. Throws usage when the prompt is empty, longer than the
+  /// context, or holds an id outside the vocabulary.
+  RequestId submit(Request request);
+  void cancel(RequestId id);
+  /// Runs one batch made of all live requests: a token for each that decodes, and parts of prompts
+  /// up to the batch size. False when nothing is left to do.
+  bool step();
+  /// A finished request's result; takes it out. nullopt while it runs.
+  std::optional<Result> take(RequestId id);
+  /// Submits, steps until it has finished, takes.
+  Result run(Request request);
+
+  /// Logits [tokens, vocabulary] after each token (or only after the last), from an empty context.
+  /// With `step_by_step` the tokens are fed one at a time. Nothing of it stays in the cache.
+  std::vector<float> logits(std::span<const Token> tokens, bool last_only = false,
+                            bool step_by_step = false);
+
+  /// Forgets every finished sequence whose cache was kept for reuse.
+  void clear();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace quipu

@@ -1,0 +1,62 @@
+# quipu_add_plugin(NAME KIND loader|codec|architecture|backend SOURCES a.cpp… [KERNELS k.cpp…] [LINK target…])
+#
+# Builds the plugin library NAME.so. The plugins of the quipu tree and those of others are built by this one function.
+#   SOURCES  compiled for the target's baseline; hold the QUIPU_PLUGIN line. QUIPU_PLUGIN_NAME is defined as "NAME".
+#   KERNELS  compiled once for each instruction set of the target (x86-64: scalar avx2 avx512; aarch64: scalar neon), with
+#            QUIPU_KERNEL_ISA=<name> and QUIPU_KERNEL_<NAME> defined. They include intrinsics and quipu/sdk/kernel.h, and
+#            nothing that could emit shared inline code.
+#   LINK     libraries that only this plugin needs.
+set(QUIPU_PLUGIN_DIRECTORY quipu/plugins-0) # below the library directory; 0 is the ABI major
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(QUIPU_ISAS scalar avx2 avx512)
+  set(QUIPU_ISA_FLAGS_scalar "")
+  set(QUIPU_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi -mbmi2)
+  set(QUIPU_ISA_FLAGS_avx512 ${QUIPU_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi -mavx512vnni -mprefer-vector-width=512)
+else()
+  set(QUIPU_ISAS scalar neon)
+  set(QUIPU_ISA_FLAGS_scalar "")
+  set(QUIPU_ISA_FLAGS_neon -march=armv8.2-a+dotprod+fp16)
+endif()
+
+function(quipu_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 plugin "" "KIND" "SOURCES;KERNELS;LINK")
+  set(target quipu_${plugin_KIND}_${name})
+  add_library(${target} MODULE ${plugin_SOURCES})
+  foreach(isa IN LISTS QUIPU_ISAS)
+    if(plugin_KERNELS)
+      add_library(${target}_${isa} OBJECT ${plugin_KERNELS})
+      string(TOUPPER ${isa} isa_upper)
+      target_compile_definitions(${target}_${isa} PRIVATE QUIPU_KERNEL_ISA=${isa} QUIPU_KERNEL_${isa_upper})
+      target_compile_options(${target}_${isa} PRIVATE ${QUIPU_ISA_FLAGS_${isa}} -O3 -fno-exceptions -fno-rtti -fvisibility=hidden)
+      set_target_properties(${target}_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
+      list(APPEND targets ${target}_${isa})
+    endif()
+  endforeach()
+  list(APPEND targets ${target})
+  foreach(each IN LISTS targets)
+    target_link_libraries(${each} PRIVATE quipu::abi)
+    if(TARGET quipu_options)
+      target_link_libraries(${each} PRIVATE quipu_options)
+    endif()
+    target_compile_options(${each} PRIVATE -ffp-contract=off $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+    target_include_directories(${each} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(${each} PRIVATE QUIPU_PLUGIN_NAME="${name}")
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${plugin_LINK})
+  target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,--exclude-libs,ALL
+    -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+  set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX .so OUTPUT_NAME ${name}
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(DEFINED CMAKE_LIBRARY_OUTPUT_DIRECTORY)
+    set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/${QUIPU_PLUGIN_DIRECTORY})
+  endif()
+  if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
+    set(CMAKE_INSTALL_LIBDIR lib)
+  endif()
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/${QUIPU_PLUGIN_DIRECTORY} COMPONENT plugins)
+endfunction()
