@@ -1,0 +1,115 @@
+// What a verb of the command line is, and what all verbs share: exit codes, options, messages.
+#pragma once
+
+#include <atomic>
+#include <boost/json.hpp>
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/engine.h"
+#include "quipu/error.h"
+#include "quipu/registry.h"
+
+namespace quipu::app {
+
+namespace po = boost::program_options;
+namespace json = boost::json;
+
+/// Promises that scripts rely on.
+enum Exit : int {
+  exit_ok = 0,
+  exit_no = 1,  ///< a check failed, a difference was found
+  exit_usage = 2,
+  exit_invalid = 3,      ///< the model or file
+  exit_unsupported = 4,  ///< a plugin is missing
+  exit_io = 5,           ///< file system or network
+  exit_interrupted = 130
+};
+
+int exit_code(ErrorCode code) noexcept;
+
+/// A verb. `run` gets the words after it; it returns an exit code or throws Error.
+struct Command {
+  std::string_view name;
+  std::string_view synopsis;  ///< "MODEL [--prompt TEXT] …"
+  std::string_view summary;   ///< one line
+  int (*run)(const std::vector<std::string>& words);
+};
+
+/// One per file of commands/.
+extern const Command bench_command, check_command, completion_command, detokenize_command,
+    info_command, logits_command, plugins_command, run_command, tokenize_command, version_command;
+
+/// All verbs in the order in which help shows them.
+const std::vector<const Command*>& commands();
+
+/// The options of one verb: declared, then parsed from the command line, QUIPU_<NAME> in the
+/// environment and the configuration file, in this order of precedence.
+class Options {
+ public:
+  explicit Options(const Command& command);
+
+  /// Declares options: options.add()("prompt,p", po::value<std::string>(), "text to continue").
+  po::options_description_easy_init add() { return own_.add_options(); }
+  /// Words without a dash, in order; `many` takes any number of them.
+  void positional(const char* name, bool many = false);
+  /// --threads, --ctx, --kv, --backend, --deterministic.
+  void add_engine_options();
+
+  /// False when --help was asked for and printed. Throws Error{usage}.
+  bool parse(const std::vector<std::string>& words);
+
+  bool has(const char* name) const { return values_.count(name) != 0; }
+  template <class T>
+  const T& get(const char* name) const {
+    return values_[name].as<T>();
+  }
+  /// The positional word, or Error{usage} naming it.
+  const std::string& required(const char* name) const;
+
+  bool quiet() const { return has("quiet"); }
+  bool verbose() const { return has("verbose"); }
+  bool json() const { return has("json"); }
+
+  /// The registry that --plugin and --bundled-only describe; log lines of plugins go to stderr.
+  std::unique_ptr<Registry> registry() const;
+  EngineOptions engine() const;
+
+ private:
+  std::string help() const;
+
+  const Command& command_;
+  po::options_description own_, engine_, common_, hidden_;
+  po::positional_options_description positional_;
+  po::variables_map values_;
+};
+
+/// A line on stderr that begins "quipu: ", control bytes escaped.
+void say(std::string_view text);
+
+/// Writes to stdout; throws Error{io} when that fails (a full disk, a closed pipe).
+void print(std::string_view text);
+/// One JSON document and a newline.
+void print_json(const json::value& document);
+
+/// All of stdin, or of a file ("-" is stdin). Throws io naming it.
+std::string read_all(const std::filesystem::path& file);
+
+/// Finds what MODEL names and opens it.
+std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry);
+
+/// Tokens of "1,2,3" or "1 2 3"; throws usage naming the word that is none.
+std::vector<Token> parse_tokens(std::string_view text);
+
+/// "494.0 MB", "1.2 GB": decimal, as file managers show it.
+std::string readable_bytes(std::uint64_t bytes);
+
+/// Set by Ctrl-C; long work looks at it and stops.
+extern std::atomic<bool> interrupted;
+
+}  // namespace quipu::app
