@@ -1,5 +1,190 @@
+// quipu info: what a model is, and what would serve it. Reads the header; loads no weights.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "../check/check.h"
 #include "command.h"
+#include "quipu/chat_template.h"
+
 namespace quipu::app {
-const Command info_command = {
-    "info", "", "", [](const std::vector<std::string>&) -> int { return exit_unsupported; }};
+namespace {
+
+struct FormatShare {
+  std::uint64_t tensors = 0, weights = 0, bytes = 0;
+};
+
+std::uint64_t weights_of(const TensorEntry& tensor) {
+  std::uint64_t count = 1;
+  for (const auto axis : tensor.shape) count *= axis;
+  return count;
 }
+
+std::map<std::string, FormatShare> shares(const ModelFile& file, Registry& registry) {
+  std::map<std::string, FormatShare> by_format;
+  for (const auto& tensor : file.tensors()) {
+    const auto& codec = registry.codec(tensor.type);
+    auto& share = by_format[codec.name];
+    const auto weights = weights_of(tensor);
+    share.tensors += 1;
+    share.weights += weights;
+    share.bytes += weights / codec.block_columns * codec.block_bytes;
+  }
+  return by_format;
+}
+
+// A value as people read it; long ones are cut.
+std::string to_text(const quipu_value& value) {
+  switch (value.type) {
+  case QUIPU_VALUE_UNSIGNED:
+    return std::to_string(value.as.u);
+  case QUIPU_VALUE_SIGNED:
+    return std::to_string(value.as.i);
+  case QUIPU_VALUE_FLOAT: {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value.as.f);
+    return text;
+  }
+  case QUIPU_VALUE_BOOL:
+    return value.as.u ? "true" : "false";
+  case QUIPU_VALUE_STRING:
+    return printable({value.as.s.data, value.as.s.size}, 120);
+  default:
+    return "array of " + std::to_string(value.count);
+  }
+}
+
+struct Facts {
+  std::string name, architecture, tokenizer, chat_template, license;
+  std::uint64_t context = 0, width = 0, layers = 0, vocabulary = 0, parameters = 0, bytes = 0;
+};
+
+std::string text_or(const Metadata& metadata, std::string_view key, std::string_view fallback) {
+  return printable(metadata.text(key).value_or(fallback));
+}
+
+Facts facts_of(const ModelFile& file) {
+  const auto& metadata = file.metadata();
+  Facts facts;
+  facts.name = text_or(metadata, "general.name", "");
+  facts.architecture = text_or(metadata, "general.architecture", "");
+  facts.license = text_or(metadata, "general.license", "not stated");
+  facts.tokenizer = text_or(metadata, "tokenizer.ggml.model", "none");
+  if (const auto pre = metadata.text("tokenizer.ggml.pre"))
+    facts.tokenizer += " (" + printable(*pre) + ")";
+  const auto count = [&](const char* key) -> std::uint64_t {
+    const auto value = metadata.integer(facts.architecture + "." + key);
+    return value && *value > 0 ? static_cast<std::uint64_t>(*value) : 0;
+  };
+  facts.context = count("context_length");
+  facts.width = count("embedding_length");
+  facts.layers = count("block_count");
+  if (const auto tokens = metadata.find("tokenizer.ggml.tokens")) facts.vocabulary = tokens->count;
+  const auto source = metadata.find("tokenizer.chat_template");
+  facts.chat_template = !source                        ? "none"
+                        : ChatTemplate::make(metadata) ? "chatml"
+                                                       : "present, not rendered yet";
+  for (const auto& tensor : file.tensors()) facts.parameters += weights_of(tensor);
+  for (const auto& part : file.parts()) facts.bytes += part.bytes;
+  return facts;
+}
+
+json::value to_json(const Facts& facts, const ModelFile& file,
+                    const std::map<std::string, FormatShare>& formats, const ModelReport& report) {
+  json::array tensors, keys, missing;
+  for (const auto& tensor : file.tensors())
+    tensors.push_back({{"name", printable(tensor.name, 1000)},
+                       {"type", printable(tensor.type)},
+                       {"shape", json::value_from(tensor.shape)}});
+  for (std::size_t i = 0; i < file.metadata().size(); ++i) {
+    const auto [key, value] = file.metadata().at(i);
+    keys.push_back({{"key", printable(key)}, {"value", to_text(value)}});
+  }
+  for (const auto& plugin : report.missing_plugins) missing.emplace_back(printable(plugin, 1000));
+  json::object shares;
+  for (const auto& [name, share] : formats)
+    shares[name] = {{"tensors", share.tensors}, {"weights", share.weights}, {"bytes", share.bytes}};
+  return {{"container", file.container()},
+          {"loader", file.loader()},
+          {"name", facts.name},
+          {"architecture", facts.architecture},
+          {"architecture_plugin", report.architecture},
+          {"parameters", facts.parameters},
+          {"bytes", facts.bytes},
+          {"context", facts.context},
+          {"width", facts.width},
+          {"layers", facts.layers},
+          {"vocabulary", facts.vocabulary},
+          {"tokenizer", facts.tokenizer},
+          {"chat_template", facts.chat_template},
+          {"license", facts.license},
+          {"formats", std::move(shares)},
+          {"missing_plugins", std::move(missing)},
+          {"metadata", std::move(keys)},
+          {"tensors", std::move(tensors)}};
+}
+
+std::string line(const char* label, const std::string& value) {
+  std::string text = label;
+  text.resize(16, ' ');
+  return text + value + "\n";
+}
+
+std::string to_text(const Facts& facts, const ModelFile& file,
+                    const std::map<std::string, FormatShare>& formats, const ModelReport& report) {
+  std::string text =
+      line("container", file.container() + " in " + std::to_string(file.parts().size()) +
+                            (file.parts().size() == 1 ? " file, " : " files, ") +
+                            readable_bytes(facts.bytes));
+  if (!facts.name.empty()) text += line("name", facts.name);
+  text += line("architecture",
+               facts.architecture + (report.architecture.empty()
+                                         ? ", no plugin claims it"
+                                         : ", served by the plugin " + report.architecture));
+  char number[64];
+  std::snprintf(number, sizeof number, "%.1f million", static_cast<double>(facts.parameters) / 1e6);
+  text += line("parameters", number);
+  text += line("shape",
+               std::to_string(facts.layers) + " layers of width " + std::to_string(facts.width));
+  text += line("context", std::to_string(facts.context) + " tokens");
+  text += line("tokenizer", facts.tokenizer + ", " + std::to_string(facts.vocabulary) + " tokens");
+  text += line("chat template", facts.chat_template);
+  text += line("license", facts.license);
+  for (const auto& [name, share] : formats) {
+    std::snprintf(number, sizeof number, "%.2f",
+                  8.0 * static_cast<double>(share.bytes) /
+                      static_cast<double>(std::max<std::uint64_t>(share.weights, 1)));
+    text += line("format", name + ": " + std::to_string(share.tensors) + " tensors, " +
+                               readable_bytes(share.bytes) + ", " + number + " bits per weight");
+  }
+  for (const auto& missing : report.missing_plugins)
+    text += line("missing", printable(missing, 1000));
+  return text;
+}
+
+int run(const std::vector<std::string>& words) {
+  Options options(info_command);
+  options.positional("MODEL");
+  if (!options.parse(words)) return exit_ok;
+  const auto registry = options.registry();
+  const auto file = open_model(options.required("MODEL"), *registry);
+  validate(*file, *registry);
+  const auto facts = facts_of(*file);
+  const auto formats = shares(*file, *registry);
+  ModelReport report;
+  if (!file->tensors().empty()) report = Model::examine(*file, *registry);
+  if (options.json())
+    print_json(to_json(facts, *file, formats, report));
+  else
+    print(to_text(facts, *file, formats, report));
+  if (!options.quiet())
+    for (const auto& problem : report.problems) say("warning: " + problem);
+  return report.missing_plugins.empty() ? exit_ok : exit_unsupported;
+}
+
+}  // namespace
+
+const Command info_command = {"info", "MODEL [--json]",
+                              "What a model is, and which plugins would serve it", run};
+
+}  // namespace quipu::app

@@ -78,4 +78,9 @@ class ModelFile {
   std::string architecture() const;
 };
 
+/// Loads the codecs of the tensor types that are present and checks that every tensor lies within
+/// its file. Throws unsupported for a type without a codec, else invalid, with the first problem
+/// and the number of others.
+void validate(const ModelFile& file, Registry& registry);
+
 }  // namespace quipu

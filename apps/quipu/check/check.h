@@ -1,0 +1,63 @@
+// Whether a model works, not merely loads: stages, each with its verdict, its time and what is
+// wrong.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.h"
+
+namespace quipu::app {
+
+enum class Verdict { pass, warning, fail, skipped };
+std::string_view to_string(Verdict verdict);
+
+/// One run of an expectation against a model.
+struct Comparison {
+  std::optional<double> max_abs, nmse, kl_mean, kl_max, top1_agreement;
+  std::optional<std::size_t> first_difference;  ///< index of the first greedy token that differs
+  bool passed = true;
+  std::string message;
+};
+
+struct StageResult {
+  std::string_view stage;
+  Verdict verdict = Verdict::skipped;
+  double seconds = 0;
+  std::vector<std::string> messages;
+  int exit = exit_ok;                   ///< what a failure means to scripts
+  std::vector<Comparison> comparisons;  ///< of "expect"
+};
+
+struct CheckOptions {
+  std::vector<std::string> stages;  ///< empty = all
+  std::optional<std::filesystem::path> expect;
+  EngineOptions engine;
+};
+
+struct CheckReport {
+  std::string model;
+  std::string architecture;  ///< plugin that claimed it, or ""
+  std::string formats;       ///< "q4_k q6_k f32"
+  std::vector<StageResult> stages;
+
+  bool passed(bool strict) const;
+  int exit(bool strict) const;  ///< of the first failure
+};
+
+/// The stages in order.
+const std::vector<std::string_view>& stage_names();
+
+CheckReport check_model(const std::string& name, Registry& registry, const CheckOptions& options);
+
+/// Formats of the tensors with their share, most bytes first: "q4_k", "q6_k".
+std::vector<std::string> formats_of(const ModelFile& file, const Registry& registry);
+
+/// Runs every expectation of the file against the model.
+std::vector<Comparison> compare_with_expectations(std::shared_ptr<const Model> model,
+                                                  Registry& registry, EngineOptions options,
+                                                  const std::filesystem::path& file);
+
+}  // namespace quipu::app

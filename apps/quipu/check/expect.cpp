@@ -1,0 +1,216 @@
+// Expectations: a prompt, and the greedy tokens, text or logits that a model must give for it.
+#include <algorithm>
+#include <cmath>
+
+#include "../npy.h"
+#include "check.h"
+
+namespace quipu::app {
+namespace {
+
+struct Expectation {
+  std::vector<Token> tokens;
+  std::string prompt;
+  std::uint32_t context = 0;
+  std::vector<Token> greedy;
+  std::optional<std::string> text;
+  std::optional<std::filesystem::path> logits;
+  std::optional<double> max_abs, nmse, kl_max, kl_mean;
+};
+
+Error wrong(const std::filesystem::path& file, const std::string& what) {
+  return Error(ErrorCode::usage, printable(file.string()) + ": " + what);
+}
+
+std::vector<Token> tokens_of(const json::value& value, const std::filesystem::path& file,
+                             std::string_view key) {
+  std::vector<Token> tokens;
+  if (value.is_array())
+    for (const auto& element : value.get_array())
+      if (element.is_int64() && element.get_int64() >= 0 && element.get_int64() <= INT32_MAX)
+        tokens.push_back(static_cast<Token>(element.get_int64()));
+  if (!value.is_array() || tokens.size() != value.get_array().size())
+    throw wrong(file, std::string(key) + ": expected an array of token ids");
+  return tokens;
+}
+
+Expectation parse_one(const json::value& value, const std::filesystem::path& file) {
+  if (!value.is_object()) throw wrong(file, "expected an object, or a list of objects");
+  const auto& object = value.get_object();
+  Expectation e;
+  const auto text = [&](std::string_view key, const json::value& v) {
+    if (!v.is_string()) throw wrong(file, std::string(key) + ": expected a string");
+    return std::string(v.get_string());
+  };
+  const auto number = [&](std::string_view key, const json::value& v) {
+    if (!v.is_number() || !(v.to_number<double>() >= 0))
+      throw wrong(file, std::string(key) + ": expected a number, 0 or more");
+    return v.to_number<double>();
+  };
+  for (const auto& [name, v] : object) {
+    const std::string_view key = name;
+    if (key == "tokens")
+      e.tokens = tokens_of(v, file, key);
+    else if (key == "prompt")
+      e.prompt = text(key, v);
+    else if (key == "raw")
+      continue;  // prompts of expectations are always raw
+    else if (key == "n_ctx")
+      e.context = static_cast<std::uint32_t>(std::min(number(key, v), 1e9));
+    else if (key == "greedy")
+      e.greedy = tokens_of(v, file, key);
+    else if (key == "text")
+      e.text = text(key, v);
+    else if (key == "logits")
+      e.logits = file.parent_path() / text(key, v);
+    else if (key == "max_abs")
+      e.max_abs = number(key, v);
+    else if (key == "nmse")
+      e.nmse = number(key, v);
+    else if (key == "kl_max")
+      e.kl_max = number(key, v);
+    else if (key == "kl_mean")
+      e.kl_mean = number(key, v);
+    else
+      throw wrong(file, "unknown key '" + printable(key) + "'");
+  }
+  if (e.tokens.empty() == e.prompt.empty()) throw wrong(file, "expected either tokens or a prompt");
+  if (!e.logits && (e.max_abs || e.nmse || e.kl_max || e.kl_mean))
+    throw wrong(file, "limits without logits");
+  if (!e.logits && e.greedy.empty() && !e.text)
+    throw wrong(file, "expected greedy, text or logits to compare with");
+  return e;
+}
+
+std::vector<Expectation> parse(const std::filesystem::path& file) {
+  boost::system::error_code error;
+  const json::value value = json::parse(read_all(file), error);
+  if (error) throw wrong(file, "expected JSON: " + error.message());
+  std::vector<Expectation> all;
+  if (value.is_array())
+    for (const auto& one : value.get_array()) all.push_back(parse_one(one, file));
+  else
+    all.push_back(parse_one(value, file));
+  return all;
+}
+
+// KL(expected || found) of the softmaxes of two rows, in nats.
+double divergence(const float* expected, const float* found, std::size_t n) {
+  const auto log_sum = [n](const float* row) {
+    const double top = *std::max_element(row, row + n);
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += std::exp(row[i] - top);
+    return top + std::log(sum);
+  };
+  const double p_sum = log_sum(expected), q_sum = log_sum(found);
+  double kl = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double p = expected[i] - p_sum, q = found[i] - q_sum;
+    kl += std::exp(p) * (p - q);
+  }
+  return kl;
+}
+
+void compare_logits(Comparison& result, const std::vector<float>& expected,
+                    const std::vector<float>& found, std::size_t rows) {
+  const std::size_t columns = found.size() / rows;
+  double max_abs = 0, difference = 0, size = 0, kl_sum = 0, kl_max = 0;
+  std::size_t agree = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float* e = &expected[r * columns];
+    const float* f = &found[r * columns];
+    for (std::size_t i = 0; i < columns; ++i) {
+      const double d = static_cast<double>(e[i]) - f[i];
+      // A NaN must not slip through a comparison.
+      if (!(std::abs(d) <= max_abs)) max_abs = std::abs(d);
+      difference += d * d;
+      size += static_cast<double>(e[i]) * e[i];
+    }
+    const double kl = divergence(e, f, columns);
+    kl_sum += kl;
+    if (!(kl <= kl_max)) kl_max = kl;
+    agree += std::max_element(e, e + columns) - e == std::max_element(f, f + columns) - f;
+  }
+  const auto worse = [](std::optional<double> a, double b) {
+    return a && !(*a <= b) ? *a : !a || !(b <= *a) ? b : *a;
+  };
+  result.max_abs = worse(result.max_abs, max_abs);
+  result.nmse = worse(result.nmse, size > 0 ? difference / size : difference);
+  result.kl_mean = worse(result.kl_mean, kl_sum / static_cast<double>(rows));
+  result.kl_max = worse(result.kl_max, kl_max);
+  const double agreement = static_cast<double>(agree) / static_cast<double>(rows);
+  result.top1_agreement = std::min(result.top1_agreement.value_or(1.0), agreement);
+}
+
+void fail(Comparison& result, const std::string& message) {
+  if (result.passed) result.message = message;
+  result.passed = false;
+}
+
+void check_limit(Comparison& result, const char* name, std::optional<double> limit,
+                 std::optional<double> found) {
+  if (!limit || (found && *found <= *limit)) return;
+  char text[160];
+  std::snprintf(text, sizeof text, "%s: expected at most %g, found %g", name, *limit,
+                found.value_or(NAN));
+  fail(result, text);
+}
+
+Comparison compare(const Expectation& e, Engine& engine) {
+  Comparison result;
+  const auto& tokenizer = engine.model().tokenizer();
+  const auto prompt = e.tokens.empty() ? tokenizer.encode(e.prompt) : e.tokens;
+  if (e.logits) {
+    const auto expected = read_floats(*e.logits);
+    for (const bool step_by_step : {false, true}) {
+      const auto found = engine.logits(prompt, false, step_by_step);
+      if (found.size() != expected.size()) {
+        fail(result, printable(e.logits->string()) + ": expected " + std::to_string(found.size()) +
+                         " values, found " + std::to_string(expected.size()));
+        return result;
+      }
+      compare_logits(result, expected, found, prompt.size());
+    }
+    check_limit(result, "max_abs", e.max_abs, result.max_abs);
+    check_limit(result, "nmse", e.nmse, result.nmse);
+    check_limit(result, "kl_mean", e.kl_mean, result.kl_mean);
+    check_limit(result, "kl_max", e.kl_max, result.kl_max);
+  }
+  if (!e.greedy.empty() || e.text) {
+    Request request;
+    request.prompt = prompt;
+    request.max_tokens = e.greedy.empty() ? 256 : static_cast<std::int64_t>(e.greedy.size());
+    request.sampling.temperature = 0;
+    request.ignore_end = !e.greedy.empty();
+    const auto answer = engine.run(std::move(request));
+    if (answer.reason == FinishReason::failed) fail(result, answer.message);
+    for (std::size_t i = 0; i < e.greedy.size() && !result.first_difference; ++i)
+      if (i >= answer.tokens.size() || answer.tokens[i] != e.greedy[i]) {
+        result.first_difference = i;
+        fail(result, "greedy token " + std::to_string(i) + ": expected " +
+                         std::to_string(e.greedy[i]) + ", found " +
+                         (i < answer.tokens.size() ? std::to_string(answer.tokens[i]) : "none"));
+      }
+    if (e.text && answer.text != *e.text)
+      fail(result,
+           "text: expected '" + printable(*e.text) + "', found '" + printable(answer.text) + "'");
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Comparison> compare_with_expectations(std::shared_ptr<const Model> model,
+                                                  Registry& registry, EngineOptions options,
+                                                  const std::filesystem::path& file) {
+  std::vector<Comparison> results;
+  for (const auto& expectation : parse(file)) {
+    auto own = options;
+    if (expectation.context) own.context = expectation.context;
+    Engine engine(model, registry, own);
+    results.push_back(compare(expectation, engine));
+  }
+  return results;
+}
+
+}  // namespace quipu::app
