@@ -27,16 +27,19 @@ std::string_view to_string(PluginOrigin origin) noexcept;
 /// A plugin file as its manifest describes it, without loading it.
 struct PluginInfo {
   std::filesystem::path path;
-  PluginOrigin origin;
-  PluginKind kind;
+  PluginOrigin origin = PluginOrigin::option;
+  PluginKind kind = PluginKind{};  ///< no kind at all when the manifest cannot be read
   std::string name, version, license, vendor, build, target;
-  std::uint32_t abi_major, abi_minor, opset;
+  std::uint32_t abi_major = 0, abi_minor = 0, opset = 0;
   std::vector<std::string> provides;  ///< items as the manifest spells them
-  bool usable;                        ///< false: `problem` says why
+  bool usable = false;                ///< false: `problem` says why
   std::string problem;                ///< "QUIPU-P104 …: who must change what"
   std::string
       shadowed_by;  ///< path of the plugin that provides the same items with precedence, or ""
-  bool loaded;
+  bool loaded = false;
+  // Of Registry::inspect only.
+  std::vector<std::string> needed;   ///< libraries that the dynamic linker will look for
+  std::vector<std::string> exports;  ///< symbols other than the two of the boundary
 };
 
 /// A place that was searched.
@@ -67,7 +70,8 @@ class Registry {
   std::vector<PluginInfo> plugins() const;
   std::vector<PluginPlace> places() const;
 
-  /// Reads a file's manifest whether or not it is in a place that is searched.
+  /// Reads a file's manifest whether or not it is in a place that is searched. Throws Error{io}
+  /// when the file cannot be read.
   PluginInfo inspect(const std::filesystem::path& file) const;
 
   /// Tables of the items of that kind and name; each loads its plugin. They live as long as the

@@ -107,8 +107,19 @@ inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
     return m;
   }
 
+  /// See QUIPU_PLUGIN_START.
+  template <class = void>
+  inline constexpr void (*on_load)() = nullptr;
+
 }  // namespace )
 }  // namespace quipu::sdk
+
+/// Optional, at global scope and before the QUIPU_..._PLUGIN line: FUNCTION is called once, when
+/// the plugin is loaded. What it throws becomes the reason why the plugin cannot be used.
+#define QUIPU_PLUGIN_START(FUNCTION)                                                               \
+  static constexpr void (*quipu_plugin_start)() = FUNCTION;                                        \
+  template <>                                                                                      \
+  inline constexpr void (*quipu::sdk::on_load<void>)() = quipu_plugin_start
 
 /// Defines the manifest and the entry point. Once per plugin, at namespace scope, through the macro
 /// of the plugin's kind. MANIFEST is a constexpr quipu_manifest, ITEMS an array of the kind's
@@ -124,7 +135,10 @@ inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
                                         &quipu_manifest_v0,                                        \
                                         [](const quipu_host* services) noexcept -> quipu_status {  \
                                           quipu::sdk::host() = services;                           \
-                                          return QUIPU_OK;                                         \
+                                          return quipu::sdk::guard([] {                            \
+                                            if constexpr (quipu::sdk::on_load<> != nullptr)        \
+                                              quipu::sdk::on_load<>();                             \
+                                          });                                                      \
                                         },                                                         \
                                         [](std::uint32_t index) noexcept -> const void* {          \
                                           return index < sizeof(ITEMS) / sizeof((ITEMS)[0])        \
