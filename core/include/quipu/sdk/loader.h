@@ -1,0 +1,102 @@
+// Loaders in C++. A loader is a class whose objects are open models:
+//
+//   static constexpr std::string_view name;                               "gguf"
+//   static int probe(std::span<const std::uint8_t> head, std::string_view path);   0 (no) to 100
+//   static std::unique_ptr<Class> open(std::string_view path);
+//   std::uint64_t metadata_count() const;
+//   void metadata(std::uint64_t index, quipu_str& key, quipu_value& value) const;
+//   void elements(const quipu_value& array, std::uint64_t first, std::span<quipu_value> out) const;
+//   std::uint64_t tensor_count() const;
+//   void tensor(std::uint64_t index, quipu_tensor_entry& entry) const;
+//   std::uint32_t part_count() const;
+//   void part(std::uint32_t index, quipu_str& path, std::uint64_t& bytes) const;
+//   quipu_str describe() const;
+//   void populate(std::uint32_t threads);                                 optional
+//
+// and one line: QUIPU_LOADER_PLUGIN(Gguf, "0.1.0", "Apache-2.0", "gguf@0=47475546"). Members are
+// what quipu/abi/loader.h says of them and may throw Error; an index is always within its count.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "quipu/abi/loader.h"
+#include "quipu/sdk/plugin.h"
+
+namespace quipu::sdk {
+inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
+
+  template <class Loader>
+  constexpr quipu_loader make_loader() {
+    static constexpr auto self = [](const quipu_file* file) -> const Loader& {
+      return *reinterpret_cast<const Loader*>(file);
+    };
+    static constexpr auto in_range = [](std::uint64_t index, std::uint64_t count) {
+      if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
+    };
+    quipu_loader table{};
+    table.size = sizeof table;
+    table.name = Loader::name.data();
+    table.probe = [](const std::uint8_t* head, std::size_t count, quipu_str path) noexcept -> int {
+      int certainty = 0;
+      guard([&] { certainty = Loader::probe({head, count}, view(path)); });
+      return certainty;
+    };
+    table.open = [](quipu_str path, quipu_file** file) noexcept {
+      return guard(
+          [&] { *file = reinterpret_cast<quipu_file*>(Loader::open(view(path)).release()); });
+    };
+    table.close = [](quipu_file* file) noexcept { delete reinterpret_cast<Loader*>(file); };
+    table.metadata_count = [](const quipu_file* file) noexcept {
+      return self(file).metadata_count();
+    };
+    table.metadata = [](const quipu_file* file, std::uint64_t index, quipu_str* key,
+                        quipu_value* value) noexcept {
+      return guard([&] {
+        in_range(index, self(file).metadata_count());
+        self(file).metadata(index, *key, *value);
+      });
+    };
+    table.elements = [](const quipu_file* file, const quipu_value* array, std::uint64_t first,
+                        std::uint64_t count, quipu_value* out) noexcept {
+      return guard([&] {
+        if (first > array->count || count > array->count - first)
+          throw Error(QUIPU_E_ARGUMENT, "elements out of range");
+        self(file).elements(*array, first, {out, count});
+      });
+    };
+    table.tensor_count = [](const quipu_file* file) noexcept { return self(file).tensor_count(); };
+    table.tensor = [](const quipu_file* file, std::uint64_t index,
+                      quipu_tensor_entry* entry) noexcept {
+      return guard([&] {
+        in_range(index, self(file).tensor_count());
+        self(file).tensor(index, *entry);
+      });
+    };
+    table.part_count = [](const quipu_file* file) noexcept { return self(file).part_count(); };
+    table.part = [](const quipu_file* file, std::uint32_t index, quipu_str* path,
+                    std::uint64_t* bytes) noexcept {
+      return guard([&] {
+        in_range(index, self(file).part_count());
+        self(file).part(index, *path, *bytes);
+      });
+    };
+    table.describe = [](const quipu_file* file, quipu_str* text) noexcept {
+      return guard([&] { *text = self(file).describe(); });
+    };
+    if constexpr (requires(Loader & loader) { loader.populate(1u); })
+      table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
+        return guard([&] { reinterpret_cast<Loader*>(file)->populate(threads); });
+      };
+    return table;
+  }
+
+}  // namespace )
+}  // namespace quipu::sdk
+
+#define QUIPU_LOADER_PLUGIN(CLASS, VERSION, LICENSE, MAGIC)                                        \
+  static constexpr quipu_loader quipu_items[] = {quipu::sdk::make_loader<CLASS>()};                \
+  QUIPU_PLUGIN(                                                                                    \
+      (quipu::sdk::make_manifest(                                                                  \
+          QUIPU_KIND_LOADER, 0, {"loader." QUIPU_PLUGIN_NAME, VERSION, LICENSE, "quipu", MAGIC})), \
+      quipu_items)
