@@ -27,13 +27,16 @@ namespace quipu::sdk {
 inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
 
   template <class Loader>
+  const Loader& loader_of(const quipu_file* file) noexcept {
+    return *reinterpret_cast<const Loader*>(file);
+  }
+
+  inline void check_index(std::uint64_t index, std::uint64_t count) {
+    if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
+  }
+
+  template <class Loader>
   constexpr quipu_loader make_loader() {
-    static constexpr auto self = [](const quipu_file* file) -> const Loader& {
-      return *reinterpret_cast<const Loader*>(file);
-    };
-    static constexpr auto in_range = [](std::uint64_t index, std::uint64_t count) {
-      if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
-    };
     quipu_loader table{};
     table.size = sizeof table;
     table.name = Loader::name.data();
@@ -48,13 +51,13 @@ inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
     };
     table.close = [](quipu_file* file) noexcept { delete reinterpret_cast<Loader*>(file); };
     table.metadata_count = [](const quipu_file* file) noexcept {
-      return self(file).metadata_count();
+      return loader_of<Loader>(file).metadata_count();
     };
     table.metadata = [](const quipu_file* file, std::uint64_t index, quipu_str* key,
                         quipu_value* value) noexcept {
       return guard([&] {
-        in_range(index, self(file).metadata_count());
-        self(file).metadata(index, *key, *value);
+        check_index(index, loader_of<Loader>(file).metadata_count());
+        loader_of<Loader>(file).metadata(index, *key, *value);
       });
     };
     table.elements = [](const quipu_file* file, const quipu_value* array, std::uint64_t first,
@@ -62,27 +65,31 @@ inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
       return guard([&] {
         if (first > array->count || count > array->count - first)
           throw Error(QUIPU_E_ARGUMENT, "elements out of range");
-        self(file).elements(*array, first, {out, count});
+        loader_of<Loader>(file).elements(*array, first, {out, count});
       });
     };
-    table.tensor_count = [](const quipu_file* file) noexcept { return self(file).tensor_count(); };
+    table.tensor_count = [](const quipu_file* file) noexcept {
+      return loader_of<Loader>(file).tensor_count();
+    };
     table.tensor = [](const quipu_file* file, std::uint64_t index,
                       quipu_tensor_entry* entry) noexcept {
       return guard([&] {
-        in_range(index, self(file).tensor_count());
-        self(file).tensor(index, *entry);
+        check_index(index, loader_of<Loader>(file).tensor_count());
+        loader_of<Loader>(file).tensor(index, *entry);
       });
     };
-    table.part_count = [](const quipu_file* file) noexcept { return self(file).part_count(); };
+    table.part_count = [](const quipu_file* file) noexcept {
+      return loader_of<Loader>(file).part_count();
+    };
     table.part = [](const quipu_file* file, std::uint32_t index, quipu_str* path,
                     std::uint64_t* bytes) noexcept {
       return guard([&] {
-        in_range(index, self(file).part_count());
-        self(file).part(index, *path, *bytes);
+        check_index(index, loader_of<Loader>(file).part_count());
+        loader_of<Loader>(file).part(index, *path, *bytes);
       });
     };
     table.describe = [](const quipu_file* file, quipu_str* text) noexcept {
-      return guard([&] { *text = self(file).describe(); });
+      return guard([&] { *text = loader_of<Loader>(file).describe(); });
     };
     if constexpr (requires(Loader & loader) { loader.populate(1u); })
       table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
