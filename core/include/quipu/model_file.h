@@ -68,7 +68,7 @@ class ModelFile {
 
   virtual const Metadata& metadata() const = 0;
   virtual const std::vector<TensorEntry>& tensors() const = 0;
-  virtual const TensorEntry* find(std::string_view tensor) const = 0;
+  virtual const TensorEntry* tensor(std::string_view name) const = 0;
   virtual const std::vector<ModelPart>& parts() const = 0;
   virtual std::string container() const = 0;  ///< "GGUF v3"
   virtual std::string_view loader() const = 0;
