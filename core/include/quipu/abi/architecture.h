@@ -174,10 +174,11 @@ typedef struct quipu_split {
   uint32_t groups, first, count;
 } quipu_split;
 
-/** a and b as `groups` equal groups; b may have one group, which then joins each of a's. */
+/** a and b as `groups` equal groups; with `shared`, b is one group that joins each of a's. */
 typedef struct quipu_concat {
   uint32_t size;
   uint32_t groups;
+  uint32_t shared; /* 0 or 1 */
 } quipu_concat;
 
 /** An operation of the plugin's own. `run` computes rows 0 … rows-1 of out [rows, width] from its
