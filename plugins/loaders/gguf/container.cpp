@@ -1,143 +1,188 @@
 #include "container.h"
 
-#include <limits>
-#include <unordered_set>
+#include <algorithm>
+
+#include "text.h"
 
 namespace gguf {
 namespace {
 
-constexpr std::uint64_t max_key_bytes = 65535;  // GGUF specification
-constexpr std::uint64_t max_name_bytes =
-    64 * 4;  // the specification says 64; files in use go somewhat beyond
+// Of the specification.
+constexpr std::size_t longest_key = 65535, longest_tensor_name = 64;
+constexpr std::uint64_t default_alignment = 32;
 
-// The smallest that one of each can be: a key of one byte with a one-byte value, a name of one byte
-// with one axis.
-constexpr std::uint64_t min_entry_bytes = 8 + 1 + 4 + 1;
-constexpr std::uint64_t min_tensor_bytes = 8 + 1 + 4 + 8 + 4 + 8;
+// No model comes near them: a large mixture of experts has some 70,000 tensors when every expert is
+// one. They bound the memory that a hostile file can ask for.
+constexpr std::uint64_t most_keys = 1 << 16, most_tensors = 1 << 17;
 
-std::uint32_t swapped(std::uint32_t x) {
-  return __builtin_bswap32(x);
+// Bytes of the shortest key (one letter, one byte of value) and tensor (one letter, rank 0).
+constexpr std::uint64_t least_key_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
+
+std::uint64_t read_count(Reader& reader, const char* what, std::uint64_t least_bytes,
+                         std::uint64_t most) {
+  const std::uint64_t at = reader.offset();
+  const auto count = reader.number<std::uint64_t>(what);
+  const std::uint64_t room = reader.remaining() / least_bytes;
+  if (count > std::min(room, most))
+    reader.fail(at,
+                std::string(what) + ": expected at most " + std::to_string(std::min(room, most)) +
+                    (room < most ? " in a file of this size" : "") + ", found " +
+                    std::to_string(count),
+                room < count ? QUIPU_E_INVALID : QUIPU_E_UNSUPPORTED);
+  return count;
 }
 
-void check_name(const Reader& reader, std::string_view name, std::uint64_t limit,
-                const char* what) {
-  if (name.empty()) reader.fail(std::string(what) + ": expected a name, found none");
-  if (name.size() > limit)
-    reader.fail(std::string(what) + " " + quoted(name) + ": expected at most " +
-                std::to_string(limit) + " bytes, found " + std::to_string(name.size()));
-  if (name.find('\0') != std::string_view::npos)
-    reader.fail(std::string(what) + " " + quoted(name) + ": expected no NUL byte, found one");
+std::string_view read_name(Reader& reader, std::size_t longest) {
+  const std::uint64_t at = reader.offset();
+  const std::string_view name = reader.text("name");
+  if (const std::string objection = objection_to(name, longest); !objection.empty())
+    reader.fail(at, "expected a name of 1 to " + std::to_string(longest) +
+                        " bytes of UTF-8 without control characters, found " + quoted(name) + ": " +
+                        objection);
+  return name;
+}
+
+// Reading on past an alignment that does not hold would make nonsense of every later message.
+std::uint64_t checked_alignment(const Reader& reader, std::uint64_t at, Type type,
+                                const quipu_value& value) {
+  if (type != Type::u32)
+    reader.fail(at, "expected type 4 (u32), found type " +
+                        std::to_string(static_cast<std::uint32_t>(type)));
+  if (value.as.u == 0 || value.as.u % 8 != 0)
+    reader.fail(at, "expected a multiple of 8, found " + std::to_string(value.as.u));
+  return value.as.u;
 }
 
 }  // namespace
 
-Container::Container(std::string path) : path_(std::move(path)), mapping_(path_) {
-  Reader reader(mapping_.data(), mapping_.size(), quoted(path_));
+Container::Container(std::span<const std::byte> bytes, std::string path)
+    : path_(std::move(path)), bytes_(bytes) {
+  Reader reader(bytes_, path_);
+  const Counts counts = read_header(reader);
+  const std::uint64_t alignment = read_metadata(reader, counts.keys);
+  read_tensors(reader, counts.tensors, alignment);
+  if (counts.tensors) place_tensors(reader, alignment);
+}
+
+Container::Counts Container::read_header(Reader& reader) {
   const std::string_view magic(reinterpret_cast<const char*>(reader.take(4, "magic")), 4);
-  if (magic != "GGUF") reader.fail("magic: expected 'GGUF', found " + quoted(magic));
-  version_ = reader.read<std::uint32_t>("version");
-  if (version_ != 2 && version_ != 3) {
-    if (swapped(version_) == 2 || swapped(version_) == 3)
-      throw Error(QUIPU_E_UNSUPPORTED,
-                  quoted(path_) + ": expected little-endian GGUF, found big-endian");
-    if (version_ == 1)
-      throw Error(QUIPU_E_UNSUPPORTED, quoted(path_) + ": expected GGUF version 2 or 3, found 1");
-    reader.fail("version: expected 2 or 3, found " + std::to_string(version_));
-  }
-  const auto tensor_count = reader.read<std::uint64_t>("tensor count");
-  const auto key_count = reader.read<std::uint64_t>("key count");
-  const auto check_count = [&](const char* what, std::uint64_t count, std::uint64_t least) {
-    if (count > reader.remaining() / least)
-      reader.fail(std::string(what) + ": expected at most " +
-                  std::to_string(reader.remaining() / least) + " in a file of this size, found " +
-                  std::to_string(count));
-  };
-  check_count("key count", key_count, min_entry_bytes);
-  check_count("tensor count", tensor_count, min_tensor_bytes);
-  read_metadata(reader, key_count);
-  const std::uint64_t align = alignment(reader);
-  read_tensors(reader, tensor_count);
-
-  // The data begin at the next multiple of the alignment; align is at most 2^31, so nothing wraps.
-  data_start_ = (reader.offset() + align - 1) / align * align;
-  for (auto& tensor : tensors_) {
-    const auto wrong = [&](const std::string& message) {
-      throw Error(QUIPU_E_INVALID,
-                  quoted(path_) + ": tensor " + quoted(tensor.name) + ": " + message);
-    };
-    if (tensor.offset % align)
-      wrong("expected an offset that is a multiple of " + std::to_string(align) + ", found " +
-            std::to_string(tensor.offset));
-    if (data_start_ > mapping_.size() || tensor.offset > mapping_.size() - data_start_)
-      wrong("expected an offset within the data of the file, found " +
-            std::to_string(tensor.offset));
-    tensor.offset += data_start_;
-  }
+  if (magic != "GGUF") reader.fail(0, "expected 'GGUF', found " + quoted(magic));
+  version_ = reader.number<std::uint32_t>("version");
+  if (version_ != 0 && (version_ & 0xFFFF) == 0)
+    reader.fail(4,
+                "expected a little-endian file, found version " +
+                    std::to_string(__builtin_bswap32(version_)) + " in big-endian order",
+                QUIPU_E_UNSUPPORTED);
+  if (version_ != 2 && version_ != 3)
+    reader.fail(4, "expected version 2 or 3, found " + std::to_string(version_),
+                QUIPU_E_UNSUPPORTED);
+  const std::uint64_t tensors =
+      read_count(reader, "tensor count", least_tensor_bytes, most_tensors);
+  return {tensors, read_count(reader, "key count", least_key_bytes, most_keys)};
 }
 
-void Container::read_metadata(Reader& reader, std::uint64_t count) {
-  entries_.reserve(count);
-  keys_.reserve(count);
+// Returns the alignment, by which the rest is laid out.
+std::uint64_t Container::read_metadata(Reader& reader, std::uint64_t count) {
+  std::uint64_t alignment = default_alignment;
+  std::vector<std::string_view> keys;
+  std::vector<std::uint64_t> places;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto key = reader.text("key " + std::to_string(i));
-    check_name(reader, key, max_key_bytes, "key");
-    if (!keys_.emplace(key, entries_.size()).second)
-      reader.fail("key " + quoted(key) + ": expected once, found twice");
-    entries_.push_back({key, read_value(reader, key, arrays_)});
+    places.push_back(reader.offset());
+    reader.set_subject("key", i);
+    const std::string_view key = read_name(reader, longest_key);
+    reader.set_subject("key", i, key);
+    const std::uint64_t at = reader.offset();
+    const Type type = read_type(reader, "type");
+    const quipu_value value = read_value(reader, type, arrays_);
+    if (key == "general.alignment") alignment = checked_alignment(reader, at, type, value);
+    entries_.push_back({key, value});
+    keys.push_back(key);
   }
+  if (const auto duplicate = find_duplicate(keys)) {
+    reader.set_subject("key", *duplicate, keys[*duplicate]);
+    reader.fail(places[*duplicate], "expected every key once, found it again");
+  }
+  return alignment;
 }
 
-std::uint64_t Container::alignment(const Reader& reader) const {
-  const auto found = keys_.find("general.alignment");
-  if (found == keys_.end()) return 32;
-  const quipu_value& value = entries_[found->second].value.value;
-  // The specification asks for a uint32; wider ones come from writers that did not read it.
-  const bool power =
-      value.type == QUIPU_VALUE_UNSIGNED && value.as.u >= 8 && (value.as.u & (value.as.u - 1)) == 0;
-  if (!power || value.as.u > (1u << 30))
-    reader.fail("'general.alignment': expected a power of two from 8 to 2^30, found " +
-                (value.type == QUIPU_VALUE_UNSIGNED ? std::to_string(value.as.u)
-                                                    : std::string("another type")));
-  return value.as.u;
-}
-
-void Container::read_tensors(Reader& reader, std::uint64_t count) {
-  tensors_.reserve(count);
-  std::unordered_set<std::string_view> names;
-  names.reserve(count);
+void Container::read_tensors(Reader& reader, std::uint64_t count, std::uint64_t alignment) {
+  std::vector<std::string_view> names;
+  std::vector<std::uint64_t> places;
   for (std::uint64_t i = 0; i < count; ++i) {
-    TensorInfo tensor;
-    tensor.name = reader.text("name of tensor " + std::to_string(i));
-    check_name(reader, tensor.name, max_name_bytes, "tensor name");
-    const std::string what = "tensor " + quoted(tensor.name);
-    if (!names.insert(tensor.name).second) reader.fail(what + ": expected once, found twice");
-    tensor.rank = reader.read<std::uint32_t>(what);
-    if (tensor.rank < 1 || tensor.rank > 4)
-      reader.fail(what + ": expected 1 to 4 axes, found " + std::to_string(tensor.rank));
-    std::uint64_t product = 1;
-    for (std::uint32_t axis = 0; axis < tensor.rank; ++axis) {
-      const auto length = reader.read<std::uint64_t>(what);
-      if (length == 0 || length > std::numeric_limits<std::int64_t>::max() / product)
-        reader.fail(what + ": axis " + std::to_string(axis) + ": expected 1 to 2^63 / " +
-                    std::to_string(product) + ", found " + std::to_string(length));
-      product *= length;
-      tensor.shape[axis] = length;
-    }
-    tensor.type = "gguf:" + std::to_string(reader.read<std::uint32_t>(what));
-    tensor.offset = reader.read<std::uint64_t>(what);
-    tensors_.push_back(std::move(tensor));
+    places.push_back(reader.offset());
+    tensors_.push_back(read_tensor(reader, i, alignment));
+    names.push_back(tensors_.back().name);
   }
+  if (const auto duplicate = find_duplicate(names)) {
+    reader.set_subject("tensor", *duplicate, names[*duplicate]);
+    reader.fail(places[*duplicate], "expected every tensor once, found it again");
+  }
+}
+
+// The offset is still that of the file: from the start of the data, which is not known yet.
+TensorInfo Container::read_tensor(Reader& reader, std::uint64_t index, std::uint64_t alignment) {
+  reader.set_subject("tensor", index);
+  TensorInfo tensor{read_name(reader, longest_tensor_name), 1, {1, 1, 1, 1}, {}, 0};
+  reader.set_subject("tensor", index, tensor.name);
+
+  const std::uint64_t rank_at = reader.offset();
+  const auto rank = reader.number<std::uint32_t>("rank");
+  if (rank > 4) reader.fail(rank_at, "rank: expected at most 4, found " + std::to_string(rank));
+  tensor.rank = std::max<std::uint32_t>(rank, 1);  // rank 0 is a single number
+  std::uint64_t elements = 1;
+  for (std::uint32_t axis = 0; axis < rank; ++axis) {
+    const std::uint64_t at = reader.offset();
+    const auto length = reader.number<std::uint64_t>("shape");
+    if (length == 0 || length > INT64_MAX / elements)
+      reader.fail(at, "axis " + std::to_string(axis) + ": expected a length of 1 to " +
+                          std::to_string(INT64_MAX / elements) + ", found " +
+                          std::to_string(length));
+    elements *= length;
+    tensor.shape[axis] = length;
+  }
+
+  const auto type = reader.number<std::uint32_t>("type");
+  std::string& type_name = type_names_[type];
+  if (type_name.empty()) type_name = "gguf:" + std::to_string(type);
+  tensor.type = type_name;
+
+  const std::uint64_t offset_at = reader.offset();
+  tensor.offset = reader.number<std::uint64_t>("offset");
+  if (tensor.offset % alignment != 0)
+    reader.fail(offset_at, "offset: expected a multiple of the alignment, " +
+                               std::to_string(alignment) + ", found " +
+                               std::to_string(tensor.offset));
+  return tensor;
+}
+
+void Container::place_tensors(Reader& reader, std::uint64_t alignment) {
+  // The alignment has 32 bits and the reader is within the file: nothing wraps.
+  const std::uint64_t start = (reader.offset() + alignment - 1) / alignment * alignment;
+  const std::uint64_t size = start < bytes_.size() ? bytes_.size() - start : 0;
+  for (std::uint64_t i = 0; i < tensors_.size(); ++i) {
+    TensorInfo& tensor = tensors_[i];
+    reader.set_subject("tensor", i, tensor.name);
+    if (tensor.offset >= size)
+      reader.fail(start, "expected an offset within the " + std::to_string(size) +
+                             " bytes of data that begin here, found " +
+                             std::to_string(tensor.offset));
+    tensor.offset += start;
+  }
+  data_ = bytes_.subspan(start);
 }
 
 std::uint64_t Container::integer(std::string_view key, std::uint64_t fallback) const {
-  const auto found = keys_.find(key);
-  if (found == keys_.end()) return fallback;
-  const quipu_value& value = entries_[found->second].value.value;
-  const bool integer =
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
+  if (found == entries_.end()) return fallback;
+  const quipu_value& value = found->value;
+  const bool natural =
       value.type == QUIPU_VALUE_UNSIGNED || (value.type == QUIPU_VALUE_SIGNED && value.as.i >= 0);
-  if (!integer)
+  if (!natural)
     throw Error(QUIPU_E_INVALID,
-                quoted(path_) + ": " + quoted(key) + ": expected an integer, 0 or more");
+                path_ + ": key " + quoted(key) + ": expected an integer of 0 or more, found " +
+                    (value.type == QUIPU_VALUE_SIGNED ? std::to_string(value.as.i)
+                                                      : std::string("another type")));
   return value.as.u;
 }
 

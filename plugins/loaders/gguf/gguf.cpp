@@ -1,15 +1,23 @@
-// GGUF: one file, or the parts NAME-00001-of-0000N.gguf of a split model. The first part has the
-// metadata.
+// GGUF models: one file, or the parts of a split one, the first of which has the metadata.
+#include "quipu/sdk/loader.h"
+
 #include <algorithm>
-#include <cstdio>
 #include <deque>
-#include <unordered_set>
 
 #include "container.h"
-#include "quipu/sdk/loader.h"
+#include "mapping.h"
+#include "split.h"
+#include "text.h"
 
 namespace gguf {
 namespace {
+
+struct Part {
+  explicit Part(const std::string& path) : mapping(path), container(mapping.bytes(), path) {}
+
+  Mapping mapping;
+  Container container;
+};
 
 class Gguf {
  public:
@@ -20,11 +28,17 @@ class Gguf {
   }
 
   static std::unique_ptr<Gguf> open(std::string_view path) {
-    auto model = std::make_unique<Gguf>();
-    model->parts_.emplace_back(std::string(path));
-    model->open_other_parts();
-    model->collect();
-    return model;
+    return std::make_unique<Gguf>(std::string(path));
+  }
+
+  explicit Gguf(const std::string& path) {
+    parts_.emplace_back(path);
+    for (const std::string& other : other_parts(first())) {
+      parts_.emplace_back(other);
+      check_part(parts_.back().container, first(), parts_.size() - 1);
+    }
+    collect_tensors();
+    description_ = "GGUF v" + std::to_string(first().version());
   }
 
   std::uint64_t metadata_count() const { return first().entries().size(); }
@@ -32,26 +46,24 @@ class Gguf {
   void metadata(std::uint64_t index, quipu_str& key, quipu_value& value) const {
     const Entry& entry = first().entries()[index];
     key = quipu::sdk::str(entry.key);
-    value = entry.value.value;
-    if (entry.value.array >= 0)
-      value.as.array = &first().arrays()[static_cast<std::size_t>(entry.value.array)];
+    value = entry.value;
   }
 
   void elements(const quipu_value& array, std::uint64_t from, std::span<quipu_value> out) const {
-    read_elements(*static_cast<const Array*>(array.as.array), from, out);
+    copy_elements(*static_cast<const Array*>(array.as.array), from, out);
   }
 
   std::uint64_t tensor_count() const { return tensors_.size(); }
 
   void tensor(std::uint64_t index, quipu_tensor_entry& entry) const {
     const auto [part, info] = tensors_[index];
-    const Mapping& mapping = parts_[part].mapping();
+    const std::span<const std::byte> bytes = parts_[part].mapping.bytes();
     entry.rank = info->rank;
     std::ranges::copy(info->shape, entry.shape);
     entry.name = quipu::sdk::str(info->name);
     entry.type = quipu::sdk::str(info->type);
-    entry.data = mapping.data() + info->offset;
-    entry.available = mapping.size() - info->offset;
+    entry.data = bytes.data() + info->offset;
+    entry.available = bytes.size() - info->offset;
     entry.file = part;
     entry.offset = info->offset;
   }
@@ -59,77 +71,46 @@ class Gguf {
   std::uint32_t part_count() const { return static_cast<std::uint32_t>(parts_.size()); }
 
   void part(std::uint32_t index, quipu_str& path, std::uint64_t& bytes) const {
-    path = quipu::sdk::str(parts_[index].path());
-    bytes = parts_[index].mapping().size();
+    path = quipu::sdk::str(parts_[index].container.path());
+    bytes = parts_[index].mapping.bytes().size();
   }
 
   quipu_str describe() const { return quipu::sdk::str(description_); }
 
   void populate(std::uint32_t threads) const {
-    for (const Container& part : parts_)
-      if (part.data_start() < part.mapping().size())
-        part.mapping().populate(part.data_start(), part.mapping().size() - part.data_start(),
-                                threads);
+    std::vector<std::span<const std::byte>> ranges;
+    for (const Part& part : parts_) ranges.push_back(part.container.data());
+    gguf::populate(ranges, threads);
   }
 
  private:
-  const Container& first() const { return parts_.front(); }
-
-  void open_other_parts() {
-    const std::uint64_t count = first().integer("split.count", 1);
-    const std::uint64_t number = first().integer("split.no", 0);
-    if (count <= 1) return;
-    if (count > 99999)
-      throw Error(QUIPU_E_INVALID, quoted(first().path()) +
-                                       ": 'split.count': expected at most 99999, found " +
-                                       std::to_string(count));
-    if (number != 0)
-      throw Error(QUIPU_E_INVALID, quoted(first().path()) +
-                                       ": expected the first part of a split model, found part " +
-                                       std::to_string(number + 1) + " of " + std::to_string(count));
-    char suffix[32];
-    std::snprintf(suffix, sizeof suffix, "-00001-of-%05llu.gguf",
-                  static_cast<unsigned long long>(count));
-    const std::string path = first().path();
-    if (!path.ends_with(suffix))
-      throw Error(QUIPU_E_INVALID, quoted(path) + ": part 1 of " + std::to_string(count) +
-                                       ": expected a name that ends in " + suffix);
-    const std::string stem = path.substr(0, path.size() - std::strlen(suffix));
-    for (std::uint64_t i = 1; i < count; ++i) {
-      std::snprintf(suffix, sizeof suffix, "-%05llu-of-%05llu.gguf",
-                    static_cast<unsigned long long>(i + 1), static_cast<unsigned long long>(count));
-      parts_.emplace_back(stem + suffix);
-      if (parts_.back().integer("split.no", 0) != i)
-        throw Error(QUIPU_E_INVALID, quoted(parts_.back().path()) + ": 'split.no': expected " +
-                                         std::to_string(i) + ", found " +
-                                         std::to_string(parts_.back().integer("split.no", 0)));
-    }
-  }
-
-  void collect() {
-    std::unordered_set<std::string_view> names;
-    for (std::uint32_t part = 0; part < parts_.size(); ++part)
-      for (const TensorInfo& tensor : parts_[part].tensors()) {
-        if (!names.insert(tensor.name).second)
-          throw Error(QUIPU_E_INVALID, quoted(parts_[part].path()) + ": tensor " +
-                                           quoted(tensor.name) +
-                                           ": expected in one part, found in two");
-        tensors_.push_back({part, &tensor});
-      }
-    const std::uint64_t expected = first().integer("split.tensors.count", tensors_.size());
-    if (parts_.size() > 1 && expected != tensors_.size())
-      throw Error(QUIPU_E_INVALID, quoted(first().path()) + ": 'split.tensors.count': expected " +
-                                       std::to_string(expected) + " tensors in all parts, found " +
-                                       std::to_string(tensors_.size()));
-    description_ = "GGUF v" + std::to_string(first().version());
-  }
-
   struct Placed {
     std::uint32_t part;
     const TensorInfo* info;
   };
 
-  std::deque<Container> parts_;  // a deque, so that views into a part stay when others are added
+  const Container& first() const { return parts_.front().container; }
+
+  void collect_tensors() {
+    std::vector<std::string_view> names;
+    for (std::uint32_t part = 0; part < parts_.size(); ++part)
+      for (const TensorInfo& tensor : parts_[part].container.tensors()) {
+        tensors_.push_back({part, &tensor});
+        names.push_back(tensor.name);
+      }
+    const std::uint64_t expected = first().integer("split.tensors.count", tensors_.size());
+    if (expected != tensors_.size())
+      throw Error(QUIPU_E_INVALID, first().path() + ": key 'split.tensors.count': expected " +
+                                       std::to_string(expected) + " tensors in all parts, found " +
+                                       std::to_string(tensors_.size()));
+    if (parts_.size() == 1) return;
+    if (const auto duplicate = find_duplicate(names))
+      throw Error(QUIPU_E_INVALID, parts_[tensors_[*duplicate].part].container.path() +
+                                       ": tensor " + quoted(names[*duplicate]) +
+                                       ": expected in one part, found in two");
+  }
+
+  std::deque<Part> parts_;  // a deque, so that views into a part stay when others are added
   std::vector<Placed> tensors_;
   std::string description_;
 };

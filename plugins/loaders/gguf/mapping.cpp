@@ -6,64 +6,109 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "reader.h"
+#include "quipu/sdk/plugin.h"
 
 namespace gguf {
+namespace {
 
-Mapping::Mapping(const std::string& path) {
-  struct Descriptor {
-    int value;
-    ~Descriptor() {
-      if (value >= 0) ::close(value);
-    }
-  };
-  const auto cannot = [&](const char* what) {
-    return Error(QUIPU_E_IO, quoted(path) + ": cannot " + what + ": " + std::strerror(errno));
-  };
-  // Non-blocking, so that opening a FIFO does not wait for a writer.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-  if (file.value < 0) throw cannot("open");
-  struct stat status {};
-  if (::fstat(file.value, &status) != 0) throw cannot("read");
-  if (!S_ISREG(status.st_mode))
-    throw Error(QUIPU_E_INVALID, quoted(path) + ": expected a regular file");
-  if (status.st_size == 0) throw Error(QUIPU_E_INVALID, quoted(path) + ": the file is empty");
-  size_ = static_cast<std::uint64_t>(status.st_size);
-  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.value, 0);
-  if (mapped == MAP_FAILED) throw cannot("map");
-  data_ = static_cast<const std::byte*>(mapped);
+using quipu::sdk::Error;
+
+Error failed(const std::string& what, int error) {
+  return Error(QUIPU_E_IO, what + ": " + std::generic_category().message(error));
 }
 
-Mapping::Mapping(Mapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+class Descriptor {
+ public:
+  // Non-blocking, so that opening a FIFO does not wait for a writer.
+  explicit Descriptor(const char* path) : value_(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int value() const noexcept { return value_; }
+
+ private:
+  int value_;
+};
+
+// Large enough that a thread asks rarely, small enough that the last one does not work alone.
+constexpr std::size_t chunk_bytes = std::size_t{16} << 20;
+
+// Returns an errno value, or 0.
+int populate_chunk(std::span<const std::byte> chunk) noexcept {
+  void* const start = const_cast<std::byte*>(chunk.data());
+  while (::madvise(start, chunk.size(), MADV_POPULATE_READ) != 0) {
+    if (errno == EINTR || errno == EAGAIN) continue;
+    if (errno != EINVAL) return errno;
+    // A kernel before Linux 5.14: reading ahead is the next best.
+    return ::madvise(start, chunk.size(), MADV_WILLNEED) == 0 ? 0 : errno;
+  }
+  return 0;
+}
+
+std::vector<std::span<const std::byte>>
+chunks_of(std::span<const std::span<const std::byte>> ranges) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<std::span<const std::byte>> chunks;
+  for (std::span<const std::byte> range : ranges) {
+    if (range.empty()) continue;
+    // madvise takes whole pages; a mapping begins on one, so the first page is ours.
+    const std::size_t lead = reinterpret_cast<std::uintptr_t>(range.data()) % page;
+    range = {range.data() - lead, range.size() + lead};
+    for (std::size_t at = 0; at < range.size(); at += chunk_bytes)
+      chunks.push_back(range.subspan(at, std::min(chunk_bytes, range.size() - at)));
+  }
+  return chunks;
+}
+
+}  // namespace
+
+Mapping::Mapping(const std::string& path) {
+  const Descriptor file(path.c_str());
+  if (file.value() < 0) throw failed(path, errno);
+  struct stat status {};
+  if (::fstat(file.value(), &status) != 0) throw failed(path, errno);
+  if (!S_ISREG(status.st_mode)) throw Error(QUIPU_E_INVALID, path + ": expected a regular file");
+  if (status.st_size == 0)
+    throw Error(QUIPU_E_INVALID, path + ": expected a GGUF file, found an empty one");
+  size_ = static_cast<std::size_t>(status.st_size);
+  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.value(), 0);
+  if (mapped == MAP_FAILED) throw failed(path, errno);
+  data_ = static_cast<const std::byte*>(mapped);
+}
 
 Mapping::~Mapping() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void Mapping::populate(std::uint64_t first, std::uint64_t count, std::uint32_t threads) const {
-  // Whole pages; the kernel maps a page at most once, so neighbours may share one.
-  constexpr std::uint64_t page = 4096;
-  const auto bring = [&](std::uint64_t from, std::uint64_t to) {
-    from = from / page * page;
-    void* const start = const_cast<std::byte*>(data_ + from);
-#ifdef MADV_POPULATE_READ
-    if (::madvise(start, to - from, MADV_POPULATE_READ) == 0) return;
-#endif
-    ::madvise(start, to - from, MADV_WILLNEED);
+void populate(std::span<const std::span<const std::byte>> ranges, std::uint32_t threads) {
+  const auto chunks = chunks_of(ranges);
+  std::atomic<std::size_t> next = 0;
+  std::atomic<int> failure = 0;
+  const auto work = [&]() noexcept {
+    for (std::size_t i = next++; i < chunks.size() && !failure; i = next++)
+      if (const int error = populate_chunk(chunks[i])) failure = error;
   };
-  const std::uint64_t share = count / std::max(threads, 1u) + 1;
-  std::vector<std::jthread> others;
-  for (std::uint32_t i = 1; i < threads && i * share < count; ++i)
-    others.emplace_back(
-        [&, i] { bring(first + i * share, first + std::min((i + 1) * share, count)); });
-  bring(first, first + std::min(share, count));
+  {
+    std::vector<std::jthread> helpers;
+    const std::size_t wanted = std::min<std::size_t>(threads, chunks.size());
+    try {
+      while (helpers.size() + 1 < wanted) helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+      // No more threads to be had: those that there are do it.
+    }
+    work();
+  }
+  if (failure == EFAULT)
+    throw Error(QUIPU_E_IO, "reading the tensors: the file has shrunk since it was opened");
+  if (failure) throw failed("reading the tensors", failure);
 }
 
 }  // namespace gguf

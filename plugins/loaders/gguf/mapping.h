@@ -3,28 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace gguf {
 
 class Mapping {
  public:
-  /// Regular files only: a directory, FIFO or device is refused without waiting on it. Throws
-  /// Error.
+  /// Regular files only: a directory, FIFO or device is refused without waiting on it. Throws Error
+  /// naming the path.
   explicit Mapping(const std::string& path);
   ~Mapping();
-  Mapping(Mapping&& other) noexcept;
-  Mapping& operator=(Mapping&&) = delete;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
 
-  const std::byte* data() const noexcept { return data_; }
-  std::uint64_t size() const noexcept { return size_; }
-
-  /// Brings bytes first … first+count-1 into memory, with that many threads.
-  void populate(std::uint64_t first, std::uint64_t count, std::uint32_t threads) const;
+  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
  private:
   const std::byte* data_ = nullptr;
-  std::uint64_t size_ = 0;
+  std::size_t size_ = 0;
 };
+
+/// Brings mapped ranges into memory with up to `threads` threads. Throws Error{io} when a file has
+/// shrunk since it was mapped or cannot be read.
+void populate(std::span<const std::span<const std::byte>> ranges, std::uint32_t threads);
 
 }  // namespace gguf

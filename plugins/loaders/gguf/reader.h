@@ -1,9 +1,10 @@
-// Reads a file's bytes in order. Every read checks what remains; a short file is an Error that
-// names what was being read.
+// Reads a header front to back. Every read is checked against what remains.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,60 +14,60 @@ namespace gguf {
 
 using quipu::sdk::Error;
 
-/// Bytes of a file as text for a message: quoted, control bytes escaped, cut to a readable length.
-inline std::string quoted(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "'";
-  for (const char c : text.substr(0, 100)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F)
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    else
-      out += c;
-  }
-  return out + (text.size() > 100 ? "…'" : "'");
-}
-
 class Reader {
  public:
-  Reader(const std::byte* bytes, std::uint64_t size, std::string name)
-      : bytes_(bytes), size_(size), name_(std::move(name)) {}
+  /// `file` names the bytes in messages. Both must outlive the reader.
+  Reader(std::span<const std::byte> bytes, std::string_view file) : bytes_(bytes), file_(file) {}
 
-  std::uint64_t offset() const noexcept { return at_; }
-  std::uint64_t remaining() const noexcept { return size_ - at_; }
-  const std::byte* here() const noexcept { return bytes_ + at_; }
+  std::uint64_t offset() const noexcept { return offset_; }
+  std::uint64_t remaining() const noexcept { return bytes_.size() - offset_; }
+  const std::byte* here() const noexcept { return bytes_.data() + offset_; }
 
-  template <class T>
-  T read(std::string_view what) {
-    T value;
+  /// What is being read, for messages: "key", its index, and its name once that is known.
+  void set_subject(const char* kind, std::uint64_t index, std::string_view name = {}) noexcept {
+    subject_ = {kind, index, name};
+  }
+
+  /// The next little-endian number. `what` says what it is: "type".
+  template <class Number>
+  Number number(const char* what) {
+    Number value;
     std::memcpy(&value, take(sizeof value, what), sizeof value);
     return value;
   }
 
-  /// A length (32 bits in version 1, never seen here) of 64 bits, then that many bytes.
-  std::string_view text(std::string_view what) {
-    const auto length = read<std::uint64_t>(what);
+  /// The next 64-bit length and as many bytes.
+  std::string_view text(const char* what) {
+    const auto length = number<std::uint64_t>(what);
     return {reinterpret_cast<const char*>(take(length, what)), length};
   }
 
-  const std::byte* take(std::uint64_t count, std::string_view what) {
-    if (count > remaining())
-      fail(std::string(what) + ": expected " + std::to_string(count) + " more bytes, found " +
-           std::to_string(remaining()));
-    const std::byte* start = here();
-    at_ += count;
-    return start;
+  /// The next `count` bytes.
+  const std::byte* take(std::uint64_t count, const char* what) {
+    if (count > remaining()) fail_short(count, what);
+    const std::byte* taken = here();
+    offset_ += count;
+    return taken;
   }
 
-  /// An Error about the file, with the place that was being read.
-  [[noreturn]] void fail(const std::string& message) const {
-    throw Error(QUIPU_E_INVALID, name_ + ": at byte " + std::to_string(at_) + ": " + message);
-  }
+  /// Throws Error{status} that names file, subject and byte. `message` says what was expected and
+  /// found.
+  [[noreturn]] void fail(std::uint64_t byte, const std::string& message,
+                         quipu_status status = QUIPU_E_INVALID) const;
 
  private:
-  const std::byte* bytes_;
-  std::uint64_t size_, at_ = 0;
-  std::string name_;
+  struct Subject {
+    const char* kind;  // nullptr: the file as a whole
+    std::uint64_t index;
+    std::string_view name;
+  };
+
+  [[noreturn]] void fail_short(std::uint64_t count, const char* what) const;
+
+  std::span<const std::byte> bytes_;
+  std::string_view file_;
+  std::uint64_t offset_ = 0;
+  Subject subject_{nullptr, 0, {}};
 };
 
 }  // namespace gguf

@@ -1,194 +1,179 @@
 #include "values.h"
 
+#include <array>
+
 namespace gguf {
 namespace {
 
-enum Type : std::uint32_t {
-  type_uint8,
-  type_int8,
-  type_uint16,
-  type_int16,
-  type_uint32,
-  type_int32,
-  type_float32,
-  type_bool,
-  type_string,
-  type_array,
-  type_uint64,
-  type_int64,
-  type_float64
+struct Trait {
+  std::uint32_t widened;
+  std::uint32_t bytes;  // 0: no fixed width
 };
 
-constexpr std::uint64_t strings_per_checkpoint = 64;
+// Indexed by Type.
+constexpr std::array<Trait, 13> traits{{{QUIPU_VALUE_UNSIGNED, 1},
+                                        {QUIPU_VALUE_SIGNED, 1},
+                                        {QUIPU_VALUE_UNSIGNED, 2},
+                                        {QUIPU_VALUE_SIGNED, 2},
+                                        {QUIPU_VALUE_UNSIGNED, 4},
+                                        {QUIPU_VALUE_SIGNED, 4},
+                                        {QUIPU_VALUE_FLOAT, 4},
+                                        {QUIPU_VALUE_BOOL, 1},
+                                        {QUIPU_VALUE_STRING, 0},
+                                        {QUIPU_VALUE_ARRAY, 0},
+                                        {QUIPU_VALUE_UNSIGNED, 8},
+                                        {QUIPU_VALUE_SIGNED, 8},
+                                        {QUIPU_VALUE_FLOAT, 8}}};
 
-// Bytes of an element, 0 for strings.
-std::uint64_t bytes_of(std::uint32_t type) {
-  switch (type) {
-  case type_uint8:
-  case type_int8:
-  case type_bool:
-    return 1;
-  case type_uint16:
-  case type_int16:
-    return 2;
-  case type_uint32:
-  case type_int32:
-  case type_float32:
-    return 4;
-  case type_uint64:
-  case type_int64:
-  case type_float64:
-    return 8;
-  default:
-    return 0;
-  }
+constexpr const Trait& trait(Type type) {
+  return traits[static_cast<std::uint32_t>(type)];
 }
 
-std::uint32_t widened(std::uint32_t type) {
-  switch (type) {
-  case type_uint8:
-  case type_uint16:
-  case type_uint32:
-  case type_uint64:
-    return QUIPU_VALUE_UNSIGNED;
-  case type_int8:
-  case type_int16:
-  case type_int32:
-  case type_int64:
-    return QUIPU_VALUE_SIGNED;
-  case type_float32:
-  case type_float64:
-    return QUIPU_VALUE_FLOAT;
-  case type_bool:
-    return QUIPU_VALUE_BOOL;
-  case type_string:
-    return QUIPU_VALUE_STRING;
-  default:
-    return QUIPU_VALUE_ARRAY;
-  }
-}
-
-template <class T>
-T load(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
+template <class Number>
+Number load(const std::byte* bytes) {
+  Number value;
+  std::memcpy(&value, bytes, sizeof value);
   return value;
 }
 
-quipu_value scalar(std::uint32_t type, const std::byte* at) {
-  quipu_value value{};
-  value.type = widened(type);
-  value.count = 1;
+// A value of fixed width.
+quipu_value widen(Type type, const std::byte* bytes) {
+  quipu_value value{trait(type).widened, 0, 1, {}};
   switch (type) {
-  case type_uint8:
-    value.as.u = load<std::uint8_t>(at);
+  case Type::u8:
+  case Type::boolean:
+    value.as.u = load<std::uint8_t>(bytes);
     break;
-  case type_int8:
-    value.as.i = load<std::int8_t>(at);
+  case Type::i8:
+    value.as.i = load<std::int8_t>(bytes);
     break;
-  case type_uint16:
-    value.as.u = load<std::uint16_t>(at);
+  case Type::u16:
+    value.as.u = load<std::uint16_t>(bytes);
     break;
-  case type_int16:
-    value.as.i = load<std::int16_t>(at);
+  case Type::i16:
+    value.as.i = load<std::int16_t>(bytes);
     break;
-  case type_uint32:
-    value.as.u = load<std::uint32_t>(at);
+  case Type::u32:
+    value.as.u = load<std::uint32_t>(bytes);
     break;
-  case type_int32:
-    value.as.i = load<std::int32_t>(at);
+  case Type::i32:
+    value.as.i = load<std::int32_t>(bytes);
     break;
-  case type_float32:
-    value.as.f = load<float>(at);
+  case Type::f32:
+    value.as.f = load<float>(bytes);
     break;
-  case type_bool:
-    value.as.u = load<std::uint8_t>(at) != 0;
+  case Type::u64:
+    value.as.u = load<std::uint64_t>(bytes);
     break;
-  case type_uint64:
-    value.as.u = load<std::uint64_t>(at);
+  case Type::i64:
+    value.as.i = load<std::int64_t>(bytes);
     break;
-  case type_int64:
-    value.as.i = load<std::int64_t>(at);
+  case Type::f64:
+    value.as.f = load<double>(bytes);
     break;
-  default:
-    value.as.f = load<double>(at);
+  case Type::string:
+  case Type::array:
     break;
   }
   return value;
 }
 
-quipu_value string(std::string_view text) {
-  quipu_value value{};
-  value.type = QUIPU_VALUE_STRING;
-  value.count = 1;
-  value.as.s = {text.data(), text.size()};
+quipu_value text_value(std::string_view text) {
+  quipu_value value{QUIPU_VALUE_STRING, 0, 1, {}};
+  value.as.s = quipu::sdk::str(text);
   return value;
 }
 
-Array read_array(Reader& reader, std::string_view what) {
-  Array array;
-  array.type = reader.read<std::uint32_t>(what);
-  if (array.type > type_float64)
-    reader.fail(std::string(what) + ": expected an element type of 0 to 12, found " +
-                std::to_string(array.type));
-  if (array.type == type_array)
-    reader.fail(std::string(what) + ": expected no array of arrays, found one");
-  array.count = reader.read<std::uint64_t>(what);
-  // A string takes at least its length.
-  const std::uint64_t least = array.type == type_string ? 8 : bytes_of(array.type);
-  if (array.count > reader.remaining() / least)
-    reader.fail(std::string(what) + ": expected at most " +
-                std::to_string(reader.remaining() / least) +
-                " elements in what is left of the file, found " + std::to_string(array.count));
-  array.first = reader.here();
-  if (array.type != type_string) {
-    reader.take(array.count * least, what);
-    return array;
-  }
-  array.checkpoints.reserve(array.count / strings_per_checkpoint + 1);
-  const std::uint64_t start = reader.offset();
+// The specification calls every byte but 0 and 1 a damaged file.
+void check_booleans(const Reader& reader, std::uint64_t at, const std::byte* bytes,
+                    std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i)
+    if (const auto byte = std::to_integer<unsigned>(bytes[i]); byte > 1)
+      reader.fail(at + i, "expected a boolean, 0 or 1, found " + std::to_string(byte));
+}
+
+void read_strings(Reader& reader, Array& array) {
+  array.marks.reserve(array.count / Array::stride + 1);
+  const std::uint64_t size = reader.remaining();
+  std::uint64_t offset = 0;
   for (std::uint64_t i = 0; i < array.count; ++i) {
-    if (i % strings_per_checkpoint == 0) array.checkpoints.push_back(reader.offset() - start);
-    reader.text(what);
+    if (i % Array::stride == 0) array.marks.push_back(offset);
+    const std::uint64_t left = size - offset;
+    const std::uint64_t length = left >= 8 ? load<std::uint64_t>(array.data + offset) : 0;
+    if (left < 8 || length > left - 8)
+      reader.fail(reader.offset() + offset,
+                  "string " + std::to_string(i) + " of " + std::to_string(array.count) +
+                      ": expected " + (left < 8 ? "a length" : std::to_string(length) + " bytes") +
+                      ", found the end of the file after " +
+                      std::to_string(left < 8 ? left : left - 8) + " bytes");
+    offset += 8 + length;
+  }
+  reader.take(offset, "strings");
+}
+
+Array read_array(Reader& reader) {
+  const std::uint64_t type_at = reader.offset();
+  const Type type = read_type(reader, "element type");
+  if (type == Type::array)
+    reader.fail(type_at, "expected an array of numbers or strings, found an array of arrays",
+                QUIPU_E_UNSUPPORTED);
+  const std::uint64_t count_at = reader.offset();
+  const auto count = reader.number<std::uint64_t>("element count");
+  const std::uint64_t least_bytes = type == Type::string ? 8 : trait(type).bytes;
+  if (count > reader.remaining() / least_bytes)
+    reader.fail(count_at, "element count: expected at most " +
+                              std::to_string(reader.remaining() / least_bytes) +
+                              " in what is left of the file, found " + std::to_string(count));
+  Array array{type, reader.here(), count, {}};
+  if (type == Type::string) {
+    read_strings(reader, array);
+  } else {
+    const std::uint64_t first = reader.offset();
+    reader.take(count * least_bytes, "elements");
+    if (type == Type::boolean) check_booleans(reader, first, array.data, count);
   }
   return array;
 }
 
 }  // namespace
 
-Value read_value(Reader& reader, std::string_view key, std::vector<Array>& arrays) {
-  const std::string what = "value of " + quoted(key);
-  const auto type = reader.read<std::uint32_t>(what);
-  if (type > type_float64)
-    reader.fail(what + ": expected a type of 0 to 12, found " + std::to_string(type));
-  if (type == type_string) return {string(reader.text(what))};
-  if (type != type_array) return {scalar(type, reader.take(bytes_of(type), what))};
-  arrays.push_back(read_array(reader, what));
-  Value out;
-  out.value.type = QUIPU_VALUE_ARRAY;
-  out.value.element_type = widened(arrays.back().type);
-  out.value.count = arrays.back().count;
-  out.array = static_cast<std::ptrdiff_t>(arrays.size()) - 1;
-  return out;
+Type read_type(Reader& reader, const char* what) {
+  const std::uint64_t at = reader.offset();
+  const auto type = reader.number<std::uint32_t>(what);
+  if (type >= traits.size())
+    reader.fail(at, std::string(what) + ": expected 0 to 12, found " + std::to_string(type));
+  return static_cast<Type>(type);
 }
 
-void read_elements(const Array& array, std::uint64_t first, std::span<quipu_value> out) {
+quipu_value read_value(Reader& reader, Type type, std::deque<Array>& arrays) {
+  if (type == Type::string) return text_value(reader.text("text"));
+  if (type == Type::array) {
+    const Array& array = arrays.emplace_back(read_array(reader));
+    quipu_value value{QUIPU_VALUE_ARRAY, trait(array.type).widened, array.count, {}};
+    value.as.array = &array;
+    return value;
+  }
+  const std::uint64_t at = reader.offset();
+  const std::byte* bytes = reader.take(trait(type).bytes, "value");
+  if (type == Type::boolean) check_booleans(reader, at, bytes, 1);
+  return widen(type, bytes);
+}
+
+void copy_elements(const Array& array, std::uint64_t first, std::span<quipu_value> out) {
   if (out.empty()) return;
-  if (array.type != type_string) {
-    const std::uint64_t bytes = bytes_of(array.type);
+  if (array.type != Type::string) {
+    const std::uint32_t bytes = trait(array.type).bytes;
     for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = scalar(array.type, array.first + (first + i) * bytes);
+      out[i] = widen(array.type, array.data + (first + i) * bytes);
     return;
   }
-  const std::byte* at = array.first + array.checkpoints[first / strings_per_checkpoint];
-  const auto next = [&] {
+  const std::byte* at = array.data + array.marks[first / Array::stride];
+  for (std::uint64_t skip = first % Array::stride; skip; --skip) at += 8 + load<std::uint64_t>(at);
+  for (quipu_value& value : out) {
     const auto length = load<std::uint64_t>(at);
-    const std::string_view text(reinterpret_cast<const char*>(at + 8), length);
+    value = text_value({reinterpret_cast<const char*>(at + 8), length});
     at += 8 + length;
-    return text;
-  };
-  for (std::uint64_t i = 0; i < first % strings_per_checkpoint; ++i) next();
-  for (auto& value : out) value = string(next());
+  }
 }
 
 }  // namespace gguf
