@@ -79,8 +79,8 @@ class ModelFile {
 };
 
 /// Loads the codecs of the tensor types that are present and checks that every tensor lies within
-/// its file. Throws unsupported for a type without a codec, else invalid, with the first problem
-/// and the number of others.
+/// its file, on bytes of its own. Throws invalid with the first problem and the number of others,
+/// else unsupported for a type without a codec.
 void validate(const ModelFile& file, Registry& registry);
 
 }  // namespace quipu

@@ -1,5 +1,6 @@
 #include "model/extent.h"
 
+#include <algorithm>
 #include <set>
 
 #include "quipu/error.h"
@@ -38,28 +39,56 @@ Extent checked_extent(const TensorEntry& tensor, const quipu_codec& codec) {
   return extent;
 }
 
+namespace {
+
+struct Placed {
+  const TensorEntry* tensor;
+  std::uint64_t bytes;
+};
+
+// Tensors that share bytes with the one before them in the file: a damaged offset, or two names for
+// one thing, which no container says so.
+void find_overlaps(std::vector<Placed>& tensors, std::vector<std::string>& problems) {
+  std::sort(tensors.begin(), tensors.end(), [](const Placed& a, const Placed& b) {
+    return std::pair(a.tensor->part, a.tensor->offset) <
+           std::pair(b.tensor->part, b.tensor->offset);
+  });
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    const auto& [before, bytes] = tensors[i - 1];
+    const TensorEntry& after = *tensors[i].tensor;
+    if (before->part == after.part && after.offset - before->offset < bytes)
+      problems.push_back(printable(after.name) + ": expected bytes of its own, found that byte " +
+                         std::to_string(after.offset) + " of the file belongs to " +
+                         printable(before->name));
+  }
+}
+
+}  // namespace
+
 void validate(const ModelFile& file, Registry& registry) {
-  std::string first;
-  std::size_t problems = 0;
-  std::set<std::string> unknown;
-  std::string missing;
-  for (const auto& tensor : file.tensors()) {
+  std::vector<std::string> problems, missing;
+  std::set<std::string_view> unknown;
+  std::vector<Placed> placed;
+  for (const TensorEntry& tensor : file.tensors()) {
     if (!registry.has_codec(tensor.type)) {
-      if (unknown.insert(tensor.type).second && missing.empty())
-        missing = printable(tensor.name) + ": no codec for " + printable(tensor.type) + "; " +
-                  registry.searched();
+      if (unknown.insert(tensor.type).second)
+        missing.push_back(printable(tensor.name) + ": no codec for " + printable(tensor.type) +
+                          "; " + registry.searched());
       continue;
     }
+    const quipu_codec& codec = registry.codec(tensor.type);
     try {
-      checked_extent(tensor, registry.codec(tensor.type));
+      placed.push_back({&tensor, checked_extent(tensor, codec).bytes});
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::invalid) throw;
-      if (++problems == 1) first = error.what();
+      problems.push_back(error.what());
     }
   }
-  if (problems > 1) first += " (and " + std::to_string(problems - 1) + " more)";
-  if (problems) throw Error(ErrorCode::invalid, first);
-  if (!missing.empty()) throw Error(ErrorCode::unsupported, missing);
+  find_overlaps(placed, problems);
+  const auto summary = [](const std::vector<std::string>& all) {
+    return all[0] + (all.size() > 1 ? " (and " + std::to_string(all.size() - 1) + " more)" : "");
+  };
+  if (!problems.empty()) throw Error(ErrorCode::invalid, summary(problems));
+  if (!missing.empty()) throw Error(ErrorCode::unsupported, summary(missing));
 }
 
 }  // namespace quipu

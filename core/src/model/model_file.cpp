@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <unordered_map>
+#include <set>
 
+#include "model/name_index.h"
 #include "quipu/error.h"
 #include "quipu/registry.h"
 
@@ -46,7 +47,7 @@ class Opened final : public ModelFile, private Metadata {
  public:
   Opened(const quipu_loader& loader, const std::filesystem::path& path) : loader_(loader) {
     const std::string name = path.string();
-    Registry::check(loader_.open({name.data(), name.size()}, &file_), name);
+    Registry::check(loader_.open({name.data(), name.size()}, &file_), "");
     try {
       read_parts();
       read_tensors();
@@ -61,8 +62,8 @@ class Opened final : public ModelFile, private Metadata {
   const Metadata& metadata() const override { return *this; }
   const std::vector<TensorEntry>& tensors() const override { return tensors_; }
   const TensorEntry* tensor(std::string_view name) const override {
-    const auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : &tensors_[found->second];
+    const auto found = tensor_index_.find(name);
+    return found ? &tensors_[*found] : nullptr;
   }
   const std::vector<ModelPart>& parts() const override { return parts_; }
   std::string container() const override {
@@ -82,9 +83,9 @@ class Opened final : public ModelFile, private Metadata {
     return keys_[index];
   }
   std::optional<quipu_value> find(std::string_view key) const override {
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end()) return {};
-    return keys_[found->second].second;
+    const auto found = key_index_.find(key);
+    if (!found) return {};
+    return keys_[*found].second;
   }
   void elements(const quipu_value& array, std::uint64_t first,
                 std::span<quipu_value> out) const override {
@@ -117,58 +118,37 @@ class Opened final : public ModelFile, private Metadata {
                           entry.file,
                           entry.offset});
     }
-    for (std::size_t i = 0; i < tensors_.size(); ++i) by_name_.emplace(tensors_[i].name, i);
+    std::vector<std::string_view> names;
+    for (const TensorEntry& tensor : tensors_) names.push_back(tensor.name);
+    tensor_index_ = NameIndex(names);
   }
 
   void read_keys() {
     const std::uint64_t count = loader_.metadata_count(file_);
     keys_.reserve(count);
+    std::vector<std::string_view> names;
     for (std::uint64_t i = 0; i < count; ++i) {
       quipu_str key{};
       quipu_value value{};
       Registry::check(loader_.metadata(file_, i, &key, &value), "metadata");
       keys_.emplace_back(std::string_view(key.data, key.size), value);
-      by_key_.emplace(keys_.back().first, i);
+      names.push_back(keys_.back().first);
     }
+    key_index_ = NameIndex(names);
   }
 
   const quipu_loader& loader_;
   quipu_file* file_ = nullptr;
   std::vector<ModelPart> parts_;
   std::vector<TensorEntry> tensors_;
-  std::unordered_map<std::string_view, std::size_t> by_name_;
+  NameIndex tensor_index_;
   std::vector<std::pair<std::string_view, quipu_value>> keys_;
-  std::unordered_map<std::string_view, std::size_t> by_key_;
+  NameIndex key_index_;
 };
 
-// The one model of a directory: its only file, or the only first part.
-std::filesystem::path model_in(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    const bool later_part =
-        name.find("-of-") != std::string::npos && name.find("-00001-of-") == std::string::npos;
-    if (entry.is_regular_file(error) && !later_part) found.push_back(entry.path());
-  }
-  if (error)
-    throw Error(ErrorCode::io, printable(directory.string()) + ": cannot list: " + error.message());
-  if (found.size() != 1)
-    throw Error(ErrorCode::invalid, printable(directory.string()) +
-                                        ": expected a directory that holds one model, found " +
-                                        std::to_string(found.size()) + " files");
-  return found[0];
-}
-
-}  // namespace
-
-ModelFile::~ModelFile() = default;
-
-std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& path,
-                                                 Registry& registry) {
-  std::error_code error;
-  const auto file = std::filesystem::is_directory(path, error) ? model_in(path) : path;
-  const auto head = read_head(file);
+// The loader that is surest of a file, or nullptr.
+const quipu_loader* choose_loader(const std::filesystem::path& file,
+                                  std::span<const std::uint8_t> head, Registry& registry) {
   const std::string name = file.string();
   const quipu_loader* best = nullptr;
   int certainty = 0;
@@ -179,14 +159,66 @@ std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& pa
       best = loader;
     }
   }
-  if (!best) {
-    std::string known;
-    for (const auto& item : registry.items(PluginKind::loader))
-      known += (known.empty() ? "" : ", ") + item;
-    throw Error(ErrorCode::invalid,
-                printable(name) + ": expected a model (" + known + "), found no such thing");
+  return best;
+}
+
+std::shared_ptr<const ModelFile> open_file(const std::filesystem::path& file, Registry& registry) {
+  const auto head = read_head(file);
+  if (const quipu_loader* loader = choose_loader(file, head, registry))
+    return std::make_shared<Opened>(*loader, file);
+  std::string known;
+  for (const auto& item : registry.items(PluginKind::loader))
+    known += (known.empty() ? "" : ", ") + item;
+  const std::string_view begin(reinterpret_cast<const char*>(head.data()), head.size());
+  throw Error(ErrorCode::invalid,
+              printable(file.string()) + ": expected a model (" + known + "), found " +
+                  (begin.empty() ? "an empty file"
+                                 : "a file that begins with '" + printable(begin, 40) + "'"));
+}
+
+// The files of a directory that some loader knows, in order of their names.
+std::set<std::filesystem::path> models_in(const std::filesystem::path& directory,
+                                          Registry& registry) {
+  std::set<std::filesystem::path> models;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory, error);
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    std::error_code unreadable;
+    if (!entries->is_regular_file(unreadable)) continue;
+    if (choose_loader(entries->path(), read_head(entries->path()), registry))
+      models.insert(entries->path());
   }
-  return std::make_shared<Opened>(*best, file);
+  if (error)
+    throw Error(ErrorCode::io, printable(directory.string()) + ": cannot list: " + error.message());
+  return models;
+}
+
+// A directory holds one model when all models in it are parts of the first.
+std::shared_ptr<const ModelFile> open_directory(const std::filesystem::path& directory,
+                                                Registry& registry) {
+  std::set<std::filesystem::path> models = models_in(directory, registry);
+  if (models.empty())
+    throw Error(ErrorCode::invalid,
+                printable(directory.string()) + ": expected a directory that holds a model");
+  const std::filesystem::path first = *models.begin();
+  auto opened = open_file(first, registry);
+  for (const ModelPart& part : opened->parts()) models.erase(part.path);
+  if (models.empty()) return opened;
+  throw Error(ErrorCode::invalid, printable(directory.string()) +
+                                      ": expected a directory that holds one model, found " +
+                                      printable(first.filename().string()) + " and " +
+                                      printable(models.begin()->filename().string()));
+}
+
+}  // namespace
+
+ModelFile::~ModelFile() = default;
+
+std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& path,
+                                                 Registry& registry) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) ? open_directory(path, registry)
+                                                    : open_file(path, registry);
 }
 
 std::string ModelFile::architecture() const {

@@ -59,7 +59,8 @@ typedef struct quipu_loader {
   int (*probe)(const uint8_t* head, size_t count, quipu_str path) QUIPU_NOEXCEPT;
   /* Opens and checks one model: `path` is its only file or its first part; the loader finds the
    * others. Everything that the container says is checked here, so that later calls cannot meet
-   * damage. Never reads a device, FIFO or directory. */
+   * damage; a failure names the part, the key or tensor, and the byte. Never reads a device, FIFO
+   * or directory. */
   quipu_status (*open)(quipu_str path, quipu_file** file) QUIPU_NOEXCEPT;
   void (*close)(quipu_file* file) QUIPU_NOEXCEPT;
   /* Metadata in file order; keys are GGUF's canonical ones ("general.architecture"). Unique. */
