@@ -119,7 +119,7 @@ struct Registry::State {
                        printable(key) + "\": " + searched() + near_misses(kind, key);
     if (kind == PluginKind::backend) {
       text += "; there is";
-      for (const std::string& name : names(kind)) text += " " + printable(name);
+      for (const std::string& name : names(kind)) text.append(" ").append(printable(name));
     }
     throw Error(ErrorCode::unsupported, text);
   }
