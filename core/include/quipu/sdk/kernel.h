@@ -1,0 +1,60 @@
+// Quant formats in one short file, fast on every instruction set.
+//
+// A format states how its bytes become weights; everything else follows from that statement:
+// dequantisation, the dot products of decoding and the panels of prefill, for each instruction set.
+// A weight is
+//      w = scale * (q - zero) + minimum,    q a byte, scale and minimum shared by a group of
+//      columns.
+// A format is a class in an unnamed namespace with
+//
+//   static constexpr char name[], type[];                   "q4_0", "gguf:2"
+//   static constexpr uint32_t block_columns, block_bytes;   32 or a multiple of it up to 256
+//   static constexpr uint32_t group;                        16 or 32 columns share a scale
+//   static constexpr int32_t zero;
+//   static constexpr bool has_minimum;
+//   static constexpr unsigned largest;                      the largest q
+//   static constexpr uint32_t halves[];                     offsets of halves that must be finite
+//
+//   template <class Pieces> static auto values(Pieces piece);
+//     The bytes q of 16 columns: piece n is columns 16 n to 16 n + 15 of a block. How many pieces
+//     of how many blocks or rows are worked on at once is the instruction set's affair, so the
+//     statement is made of these words only, where f maps the number of a piece to what that piece
+//     needs and is a lambda without captures:
+//       piece.bytes(f)        the 16 bytes at offset f(n) of the block
+//       piece.bits(f, value)  the 16 bits at offset f(n), each as a byte that is `value` or 0
+//       piece.shift(q, f)     bytes shifted right by f(n), left where negative; bits that enter are
+//                             anything, so mask afterwards
+//       &, |, ^               with bytes, or with a constant for every byte
+//
+// and for the scales, where every group of a block has the same,
+//   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset)
+//   template <class Blocks> static auto minimum(Blocks block);   where has_minimum
+// or, where groups differ (blocks of 256 columns),
+//   template <class Floats> static void scales(const uint8_t* block, Floats& scale, Floats&
+//   minimum);
+//     one number per group, made of floats_from_bytes, floats_from_signed_bytes and scalar *
+//     floats.
+//
+// and ends with QUIPU_QUANT_PLUGIN(VERSION, LICENSE, Format). The file is listed under both SOURCES
+// and KERNELS of quipu_add_plugin: it is compiled once as the plugin and once for each instruction
+// set.
+//
+// As a kernel it includes intrinsics and C headers only, and everything in it is static or in an
+// unnamed namespace: a linker must never keep an AVX-512 copy of an inline function for all
+// callers.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define QUIPU_INLINE __attribute__((always_inline)) static inline
+#define QUIPU_INLINE_MEMBER __attribute__((always_inline)) inline
+
+#ifdef QUIPU_KERNEL_ISA
+#include "quipu/sdk/kernel_entry.h"
+#else
+#define QUIPU_KERNEL_ISA baseline
+#include "quipu/sdk/kernel_plugin.h"
+#include "quipu/sdk/kernel_scalar.h"
+#endif

@@ -1,0 +1,131 @@
+// The vocabulary of kernel.h for the baseline of any target, and the kernels made of it: plain
+// loops, the specification that the other instruction sets are tested against.
+#pragma once
+
+#include "quipu/abi/codec.h"
+#include "quipu/sdk/half.h"
+
+namespace quipu::sdk {
+namespace QUIPU_KERNEL_ISA {
+
+/// 16 successive weights of a row, as bytes.
+struct Bytes {
+  uint8_t v[16];
+};
+
+QUIPU_INLINE Bytes operator&(Bytes a, unsigned mask) {
+  for (auto& x : a.v) x = uint8_t(x & mask);
+  return a;
+}
+QUIPU_INLINE Bytes operator^(Bytes a, unsigned mask) {
+  for (auto& x : a.v) x = uint8_t(x ^ mask);
+  return a;
+}
+QUIPU_INLINE Bytes operator|(Bytes a, Bytes b) {
+  for (int i = 0; i < 16; ++i) a.v[i] = uint8_t(a.v[i] | b.v[i]);
+  return a;
+}
+
+/// Where `values` reads: piece `piece` of a block, 16 columns.
+struct Pieces {
+  const uint8_t* block;
+  unsigned piece;
+
+  template <class Offset>
+  QUIPU_INLINE_MEMBER Bytes bytes(Offset offset) const {
+    Bytes a;
+    memcpy(a.v, block + offset(piece), 16);
+    return a;
+  }
+
+  template <class Amount>
+  QUIPU_INLINE_MEMBER Bytes shift(Bytes a, Amount amount) const {
+    const int n = amount(piece);
+    for (auto& x : a.v) x = uint8_t(n < 0 ? x << -n : x >> n);
+    return a;
+  }
+
+  template <class Offset>
+  QUIPU_INLINE_MEMBER Bytes bits(Offset offset, unsigned value) const {
+    const uint8_t* word = block + offset(piece);
+    Bytes a;
+    for (int i = 0; i < 16; ++i) a.v[i] = uint8_t((word[i / 8] >> (i % 8) & 1) * value);
+    return a;
+  }
+};
+
+/// Where `scale` and `minimum` read: here one block.
+struct Blocks {
+  const uint8_t* block;
+  QUIPU_INLINE_MEMBER float half(unsigned offset) const { return load_half(block + offset); }
+};
+
+/// One number for each group of a block.
+template <int N>
+struct Floats {
+  float v[N];
+};
+
+template <int N>
+QUIPU_INLINE Floats<N> operator*(float a, Floats<N> b) {
+  for (auto& x : b.v) x = a * x;
+  return b;
+}
+
+/// Eight unsigned bytes, the first in the lowest bits.
+QUIPU_INLINE Floats<8> floats_from_bytes(uint64_t bytes) {
+  Floats<8> a;
+  for (int i = 0; i < 8; ++i) a.v[i] = float(uint8_t(bytes >> (8 * i)));
+  return a;
+}
+
+/// 16 signed bytes.
+QUIPU_INLINE Floats<16> floats_from_signed_bytes(const void* bytes) {
+  int8_t b[16];
+  memcpy(b, bytes, 16);
+  Floats<16> a;
+  for (int i = 0; i < 16; ++i) a.v[i] = b[i];
+  return a;
+}
+
+/// The scales and minima of the groups of one block; minima are 0 in a format without them.
+template <class Format>
+struct Groups {
+  static constexpr int count = int(Format::block_columns / Format::group);
+  float scale[count];
+  float minimum[count];
+
+  QUIPU_INLINE_MEMBER explicit Groups(const uint8_t* block) {
+    for (auto& x : minimum) x = 0;
+    if constexpr (requires { Format::scale(Blocks{block}); }) {
+      for (auto& x : scale) x = Format::scale(Blocks{block});
+      if constexpr (Format::has_minimum)
+        for (auto& x : minimum) x = Format::minimum(Blocks{block});
+    } else {
+      Floats<count> s{}, m{};
+      Format::scales(block, s, m);
+      for (int i = 0; i < count; ++i) {
+        scale[i] = s.v[i];
+        minimum[i] = m.v[i];
+      }
+    }
+  }
+};
+
+template <class Format>
+QUIPU_INLINE void dequantize_blocks(const void* blocks, uint64_t count, float* out) {
+  const auto* block = static_cast<const uint8_t*>(blocks);
+  for (uint64_t i = 0; i < count; i += Format::block_columns, block += Format::block_bytes) {
+    const Groups<Format> groups(block);
+    for (unsigned piece = 0; piece < Format::block_columns / 16; ++piece) {
+      const Bytes q = Format::values(Pieces{block, piece});
+      const unsigned g = piece * 16 / Format::group;
+      for (int j = 0; j < 16; ++j) {
+        const float product = groups.scale[g] * float(int(q.v[j]) - int(Format::zero));
+        *out++ = Format::has_minimum ? product + groups.minimum[g] : product;
+      }
+    }
+  }
+}
+}  // namespace QUIPU_KERNEL_ISA
+}  // namespace quipu::sdk

@@ -1,0 +1,14 @@
+// F32: single-precision numbers as they are. Layout source: GGUF specification, ggml type 0.
+#include "quipu/sdk/kernel_float.h"
+
+namespace {
+
+struct F32 {
+  static constexpr char name[] = "f32", type[] = "gguf:0";
+  using Stored = uint32_t;
+  static float value(Stored bits) { return quipu::sdk::float_from_bits(bits); }
+};
+
+}  // namespace
+
+QUIPU_FLOAT_PLUGIN("0.1.0", "Apache-2.0", F32);
