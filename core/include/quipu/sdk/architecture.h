@@ -9,6 +9,7 @@
 // lists the values of general.architecture that it wants to be asked about, separated by ';'.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <initializer_list>
@@ -280,140 +281,142 @@ inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
     }
     Node concat(Node a, Node b, std::uint32_t groups = 1, bool shared = false) {
       return op(QUIPU_OP_CONCAT, {a, b}, quipu_concat{sizeof(quipu_concat), groups, shared});
-    }, quipu_concat{sizeof(quipu_concat), groups});
-  } Node select_outputs(Node x) {
-    return op(QUIPU_OP_SELECT_OUTPUTS, {x});
-  }
-  /// `attributes.state` must live as long as the plugin.
-  Node host_op(std::initializer_list<Node> inputs, quipu_host_op attributes) {
-    attributes.size = sizeof attributes;
-    return op(QUIPU_OP_HOST, inputs, attributes);
-  }
-
-  void output(Node node, std::string_view role) {
-    check(builder_.output(builder_.context, node.id, str(role)));
-  }
-
- private:
-  // The core keeps the message; this only leaves the build.
-  void check(quipu_status status) const {
-    if (status != QUIPU_OK) throw Error(status, "");
-  }
-
-  Node weight(std::string_view name, std::initializer_list<std::uint64_t> shape,
-              std::uint32_t flags) {
-    std::uint64_t reversed[4] = {1, 1, 1, 1};
-    std::uint32_t rank = 0;
-    for (auto axis = shape.end(); axis != shape.begin() && rank < 4;) reversed[rank++] = *--axis;
-    Node node;
-    check(builder_.weight(builder_.context, str(name), reversed, rank, flags, &node.id));
-    return node;
-  }
-
-  Node op(std::uint32_t op, std::initializer_list<Node> inputs) {
-    return add_op(op, inputs, nullptr);
-  }
-  template <class Attributes>
-  Node op(std::uint32_t op, std::initializer_list<Node> inputs, const Attributes& attributes) {
-    return add_op(op, inputs, &attributes);
-  }
-  Node add_op(std::uint32_t op, std::initializer_list<Node> inputs, const void* attributes) {
-    quipu_node ids[12];
-    std::uint32_t count = 0;
-    for (const Node node : inputs)
-      if (count < 12) ids[count++] = node.id;
-    Node node;
-    check(builder_.op(builder_.context, op, ids, count, attributes, &node.id));
-    return node;
-  }
-
-  const quipu_builder& builder_;
-};
-
-/// The rotary embedding that `rope.*` and `rope.scaling.*` of a GGUF file describe, for heads of
-/// `head_width`, of which rope.dimension_count turn (or all). Magnitude of YaRN:
-/// arXiv:2309.00071, equation 22.
-inline quipu_rope rope_of(const Model& model, std::uint32_t pairing, std::uint32_t heads,
-                          std::uint32_t head_width, float default_base = 10000.0f) {
-  quipu_rope rope{};
-  rope.size = sizeof rope;
-  rope.heads = heads;
-  rope.head_width = head_width;
-  rope.rotary = model.count_or("rope.dimension_count", head_width);
-  rope.pairing = pairing;
-  rope.base = model.real_or("rope.freq_base", default_base);
-  rope.factor = 1;
-  rope.magnitude = 1;
-  rope.beta_fast = 32;
-  rope.beta_slow = 1;
-  if (rope.rotary == 0 || rope.rotary % 2 || rope.rotary > head_width)
-    throw Error(QUIPU_E_INVALID, model.full("rope.dimension_count") +
-                                     ": expected an even number up to the head width " +
-                                     std::to_string(head_width) + ", found " +
-                                     std::to_string(rope.rotary));
-  if (!(rope.base > 0))
-    throw Error(QUIPU_E_INVALID, model.full("rope.freq_base") +
-                                     ": expected a positive number, found " +
-                                     std::to_string(rope.base));
-  const std::string kind =
-      model.text_or("rope.scaling.type", model.has("rope.scale_linear") ? "linear" : "none");
-  const float factor =
-      model.real_or("rope.scaling.factor", model.real_or("rope.scale_linear", 1.0f));
-  if (kind == "linear" || kind == "yarn") {
-    if (!(factor > 0))
-      throw Error(QUIPU_E_INVALID, model.full("rope.scaling.factor") +
-                                       ": expected a positive number, found " +
-                                       std::to_string(factor));
-    rope.factor = factor;
-  }
-  if (kind == "linear")
-    rope.scaling = QUIPU_ROPE_SCALING_LINEAR;
-  else if (kind == "yarn") {
-    rope.scaling = QUIPU_ROPE_SCALING_YARN;
-    rope.extrapolation = model.real_or("rope.scaling.yarn_ext_factor", 1.0f);
-    rope.beta_fast = model.real_or("rope.scaling.yarn_beta_fast", 32.0f);
-    rope.beta_slow = model.real_or("rope.scaling.yarn_beta_slow", 1.0f);
-    rope.original_context =
-        model.count_or("rope.scaling.original_context_length", model.count_or("context_length", 0));
-    rope.magnitude = model.real_or("rope.scaling.attn_factor", 1.0f) *
-                     model.real_or("rope.scaling.yarn_attn_factor", 1.0f);
-    if (rope.extrapolation != 0 && factor > 1) rope.magnitude *= 1.0f + 0.1f * std::log(factor);
-  } else if (kind == "longrope") {
-    rope.scaling = QUIPU_ROPE_SCALING_LONG;
-    rope.original_context =
-        model.count_or("rope.scaling.original_context_length", model.count_or("context_length", 0));
-    rope.magnitude = model.real_or("rope.scaling.attn_factor", 1.0f);
-  } else if (kind != "none" && kind != "")
-    throw Error(QUIPU_E_UNSUPPORTED, model.full("rope.scaling.type") +
-                                         ": expected none, linear, yarn or longrope, found " +
-                                         kind);
-  return rope;
-}
-
-template <class Architecture>
-constexpr quipu_architecture make_architecture() {
-  quipu_architecture table{};
-  table.size = sizeof table;
-  table.name = Architecture::name.data();
-  table.claim = [](const quipu_description* model) noexcept -> int {
-    int certainty = 0;
-    guard([&] { certainty = Architecture::claim(Model(*model)); });
-    return certainty;
-  };
-  table.build = [](const quipu_description* model, const quipu_builder* builder,
-                   quipu_model_facts* facts) noexcept -> quipu_status {
-    try {
-      Graph graph(*builder, *facts);
-      Architecture::build(Model(*model), graph);
-      return QUIPU_OK;
-    } catch (const Error& error) {
-      return *error.what() ? fail(error.status(), error.what()) : error.status();
-    } catch (...) {
-      return guard([] { throw; });
     }
+    Node select_outputs(Node x) { return op(QUIPU_OP_SELECT_OUTPUTS, {x}); }
+    /// `attributes.state` must live as long as the plugin.
+    Node host_op(std::initializer_list<Node> inputs, quipu_host_op attributes) {
+      attributes.size = sizeof attributes;
+      return op(QUIPU_OP_HOST, inputs, attributes);
+    }
+
+    void output(Node node, std::string_view role) {
+      check(builder_.output(builder_.context, node.id, str(role)));
+    }
+
+   private:
+    // The core keeps the message; this only leaves the build.
+    void check(quipu_status status) const {
+      if (status != QUIPU_OK) throw Error(status, "");
+    }
+
+    Node weight(std::string_view name, std::initializer_list<std::uint64_t> shape,
+                std::uint32_t flags) {
+      std::uint64_t reversed[4] = {1, 1, 1, 1};
+      std::uint32_t rank = 0;
+      for (auto axis = shape.end(); axis != shape.begin() && rank < 4;) reversed[rank++] = *--axis;
+      Node node;
+      check(builder_.weight(builder_.context, str(name), reversed, rank, flags, &node.id));
+      return node;
+    }
+
+    Node op(std::uint32_t op, std::initializer_list<Node> inputs) {
+      return add_op(op, inputs, nullptr);
+    }
+    template <class Attributes>
+    Node op(std::uint32_t op, std::initializer_list<Node> inputs, const Attributes& attributes) {
+      return add_op(op, inputs, &attributes);
+    }
+    Node add_op(std::uint32_t op, std::initializer_list<Node> inputs, const void* attributes) {
+      quipu_node ids[12];
+      std::uint32_t count = 0;
+      for (const Node node : inputs)
+        if (count < 12) ids[count++] = node.id;
+      Node node;
+      check(builder_.op(builder_.context, op, ids, count, attributes, &node.id));
+      return node;
+    }
+
+    const quipu_builder& builder_;
   };
-  return table;
-}
+
+  /// The rotary embedding that `rope.*` and `rope.scaling.*` of a GGUF file describe, for heads of
+  /// `head_width`, of which rope.dimension_count turn (or all). Magnitude of YaRN:
+  /// arXiv:2309.00071, equation 22.
+  inline quipu_rope rope_of(const Model& model, std::uint32_t pairing, std::uint32_t heads,
+                            std::uint32_t head_width, float default_base = 10000.0f) {
+    quipu_rope rope{};
+    rope.size = sizeof rope;
+    rope.heads = heads;
+    rope.head_width = head_width;
+    rope.rotary = model.count_or("rope.dimension_count", head_width);
+    rope.pairing = pairing;
+    rope.base = model.real_or("rope.freq_base", default_base);
+    rope.factor = 1;
+    rope.magnitude = 1;
+    rope.beta_fast = 32;
+    rope.beta_slow = 1;
+    if (rope.rotary == 0 || rope.rotary % 2 || rope.rotary > head_width)
+      throw Error(QUIPU_E_INVALID, model.full("rope.dimension_count") +
+                                       ": expected an even number up to the head width " +
+                                       std::to_string(head_width) + ", found " +
+                                       std::to_string(rope.rotary));
+    if (!(rope.base > 0))
+      throw Error(QUIPU_E_INVALID, model.full("rope.freq_base") +
+                                       ": expected a positive number, found " +
+                                       std::to_string(rope.base));
+    const std::string kind =
+        model.text_or("rope.scaling.type", model.has("rope.scale_linear") ? "linear" : "none");
+    const float factor =
+        model.real_or("rope.scaling.factor", model.real_or("rope.scale_linear", 1.0f));
+    if (kind == "linear" || kind == "yarn") {
+      if (!(factor > 0))
+        throw Error(QUIPU_E_INVALID, model.full("rope.scaling.factor") +
+                                         ": expected a positive number, found " +
+                                         std::to_string(factor));
+      rope.factor = factor;
+    }
+    if (kind == "linear")
+      rope.scaling = QUIPU_ROPE_SCALING_LINEAR;
+    else if (kind == "yarn") {
+      rope.scaling = QUIPU_ROPE_SCALING_YARN;
+      rope.extrapolation = model.real_or("rope.scaling.yarn_ext_factor", 1.0f);
+      rope.beta_fast = model.real_or("rope.scaling.yarn_beta_fast", 32.0f);
+      rope.beta_slow = model.real_or("rope.scaling.yarn_beta_slow", 1.0f);
+      rope.original_context = model.count_or("rope.scaling.original_context_length",
+                                             model.count_or("context_length", 0));
+      rope.magnitude = model.real_or("rope.scaling.attn_factor", 1.0f) *
+                       model.real_or("rope.scaling.yarn_attn_factor", 1.0f);
+      if (rope.extrapolation != 0 && factor > 1) rope.magnitude *= 1.0f + 0.1f * std::log(factor);
+    } else if (kind == "longrope") {
+      rope.scaling = QUIPU_ROPE_SCALING_LONG;
+      rope.original_context = model.count_or("rope.scaling.original_context_length",
+                                             model.count_or("context_length", 0));
+      rope.magnitude = model.real_or("rope.scaling.attn_factor", 1.0f);
+    } else if (kind != "none" && kind != "")
+      throw Error(QUIPU_E_UNSUPPORTED, model.full("rope.scaling.type") +
+                                           ": expected none, linear, yarn or longrope, found " +
+                                           kind);
+    return rope;
+  }
+
+  template <class Architecture>
+  constexpr quipu_architecture make_architecture() {
+    quipu_architecture table{};
+    table.size = sizeof table;
+    table.name = Architecture::name.data();
+    table.claim = [](const quipu_description* model) noexcept -> int {
+      int certainty = 0;
+      guard([&] { certainty = Architecture::claim(Model(*model)); });
+      return certainty;
+    };
+    table.build = [](const quipu_description* model, const quipu_builder* builder,
+                     quipu_model_facts* facts) noexcept -> quipu_status {
+      try {
+        quipu_model_facts found{};
+        Graph graph(*builder, found);
+        Architecture::build(Model(*model), graph);
+        // A host built with older headers has room for fewer of them.
+        found.size = std::min<std::uint32_t>(facts->size, sizeof found);
+        std::memcpy(facts, &found, found.size);
+        return QUIPU_OK;
+      } catch (const Error& error) {
+        return *error.what() ? fail(error.status(), error.what()) : error.status();
+      } catch (...) {
+        return guard([] { throw; });
+      }
+    };
+    return table;
+  }
 
 }  // namespace )
 }  // namespace quipu::sdk
