@@ -2,6 +2,7 @@
 #pragma once
 
 #include "quipu/sdk/codec.h"
+#include "quipu/sdk/kernel_scalar.h"
 
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
