@@ -37,6 +37,12 @@ inline quipu_manifest& manifest_in(std::string& library) {
   return *reinterpret_cast<quipu_manifest*>(library.data() + manifest_offset(library));
 }
 
+/// A file that nobody else may write to, whatever the umask says.
+inline fs::path made_private(const fs::path& path) {
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  return path;
+}
+
 /// Whether this process has mapped the file.
 inline bool is_mapped(const fs::path& path) {
   std::ifstream maps("/proc/self/maps");
@@ -59,11 +65,11 @@ class Folder {
   const fs::path& path() const { return path_; }
   fs::path write(const std::string& name, std::string_view bytes) const {
     std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
+    return made_private(path_ / name);
   }
   fs::path copy(const std::string& name, const std::string& as) const {
     fs::copy_file(fixture(name), path_ / as, fs::copy_options::overwrite_existing);
-    return path_ / as;
+    return made_private(path_ / as);
   }
 
  private:

@@ -1,9 +1,11 @@
 // Looking things up: only what is asked for is loaded, once, from any thread.
 #include "quipu/registry.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <thread>
 
 #include "fixtures.h"
