@@ -1,32 +1,15 @@
-// BF16: the upper half of an IEEE single. Layout source: GGUF specification, type 30.
-#include <string_view>
-
-#include "quipu/sdk/kernel.h"
+// BF16: the upper half of a single-precision number. Layout source: GGUF specification, ggml
+// type 30.
+#include "quipu/sdk/kernel_float.h"
 
 namespace {
 
-using namespace quipu::sdk;
-
-struct BF16 {
-  static constexpr std::string_view name = "bf16", type = "gguf:30";
-  static constexpr std::uint32_t block_columns = 1, block_bytes = 2;
-
-  static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {
-    const auto* p = static_cast<const std::uint8_t*>(blocks);
-    for (std::uint64_t i = 0; i < count; ++i)
-      out[i] = bfloat_to_float(load<std::uint16_t>(p + 2 * i));
-  }
-
-  static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept {
-    const auto* p = static_cast<const std::uint8_t*>(blocks);
-    for (std::uint64_t i = 0; i < block_count; ++i)
-      if ((load<std::uint16_t>(p + 2 * i) & 0x7F80) == 0x7F80) return i;
-    return block_count;
-  }
-
-  static words::floats16 load16(const std::uint8_t* p) { return words::load_bfloats(p); }
+struct Bf16 {
+  static constexpr char name[] = "bf16", type[] = "gguf:30";
+  using Stored = uint16_t;
+  static float value(Stored bits) { return quipu::sdk::bfloat_to_float(bits); }
 };
 
 }  // namespace
 
-QUIPU_FLOAT_CODEC(BF16, "0.1.0", "Apache-2.0");
+QUIPU_FLOAT_PLUGIN("0.1.0", "Apache-2.0", Bf16);

@@ -1,51 +1,32 @@
-// Q8_0: 32 weights share one half-precision scale.
+// Q8_0: 32 weights of 8 bits share one half-precision scale.
 //
-//   byte   0 1   2 ............................ 33
-//        [scale][ q0 q1 q2 ................. q31 ]     w[i] = scale * q[i], q signed
+//   byte   0 1    2 ............ 33
+//        [scale][ q0 q1 … q31 ]     w = scale * q, q signed
 //
-// Layout source: GGUF specification, type 8.
-#include <string_view>
-
+// Layout source: GGUF specification, ggml type 8.
 #include "quipu/sdk/kernel.h"
 
 namespace {
 
-using namespace quipu::sdk;
-
 struct Q8_0 {
-  static constexpr std::string_view name = "q8_0", type = "gguf:8";
-  static constexpr std::uint32_t block_columns = 32, block_bytes = 34, group = 32;
-  static constexpr std::int32_t zero = 128;
+  static constexpr char name[] = "q8_0", type[] = "gguf:8";
+  static constexpr uint32_t block_columns = 32, block_bytes = 34, group = 32;
+  static constexpr int32_t zero = 128;
+  static constexpr unsigned largest = 255;
   static constexpr bool has_minimum = false;
+  static constexpr uint32_t halves[] = {0};
 
-  static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {
-    const auto* p = static_cast<const std::uint8_t*>(blocks);
-    for (std::uint64_t b = 0; b < count;
-         b += block_columns, p += block_bytes, out += block_columns) {
-      const float scale = half_to_float(load<std::uint16_t>(p));
-      for (int i = 0; i < 32; ++i)
-        out[i] = static_cast<float>(static_cast<std::int8_t>(p[2 + i])) * scale;
-    }
+  template <class Pieces>
+  static auto values(Pieces piece) {
+    return piece.bytes([](unsigned n) { return 2 + 16 * n; }) ^ 0x80;
   }
 
-  static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept {
-    const auto* p = static_cast<const std::uint8_t*>(blocks);
-    for (std::uint64_t b = 0; b < block_count; ++b, p += block_bytes)
-      if (!half_is_finite(load<std::uint16_t>(p + 0))) return b;
-    return block_count;
-  }
-
-  template <int Chunk>
-  static words::bytes64 weights(const std::uint8_t* p) {
-    const std::uint8_t* q = p + 2 * Chunk * block_bytes + 2;
-    return words::to_unsigned(words::join32(q, q + block_bytes));
-  }
-
-  static void scales(const std::uint8_t* p, float* scale, float*) {
-    words::halves8(p, block_bytes, scale);
+  template <class Blocks>
+  static auto scale(Blocks block) {
+    return block.half(0);
   }
 };
 
 }  // namespace
 
-QUIPU_BLOCK_CODEC(Q8_0, "0.1.0", "Apache-2.0");
+QUIPU_QUANT_PLUGIN("0.1.0", "Apache-2.0", Q8_0);
