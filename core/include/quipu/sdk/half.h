@@ -29,11 +29,4 @@ __attribute__((always_inline)) static inline float bfloat_to_float(uint16_t bflo
   return float_from_bits(uint32_t(bfloat) << 16);
 }
 
-/// The half at any address, as a float.
-__attribute__((always_inline)) static inline float load_half(const void* address) {
-  uint16_t half;
-  memcpy(&half, address, sizeof half);
-  return half_to_float(half);
-}
-
 }  // namespace quipu::sdk

@@ -8,6 +8,13 @@
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
 
+/// The half at any address.
+QUIPU_INLINE float load_half(const void* address) {
+  uint16_t half;
+  memcpy(&half, address, sizeof half);
+  return half_to_float(half);
+}
+
 /// 16 successive weights of a row, as bytes.
 struct Bytes {
   uint8_t v[16];
