@@ -43,6 +43,9 @@ RegularFile::RegularFile(const std::filesystem::path& path)
   if (descriptor_ < 0) fail(std::generic_category().message(errno));
   if (::fstat(descriptor_, &status_) != 0) fail(std::generic_category().message(errno));
   if (!S_ISREG(status_.st_mode)) fail("expected a regular file");
+  const auto head_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(size(), sizeof head_));
+  if (!read_from_file(0, head_, head_bytes)) fail("cannot read");
+  head_bytes_ = head_bytes;
 }
 
 RegularFile::~RegularFile() {
@@ -51,6 +54,14 @@ RegularFile::~RegularFile() {
 
 bool RegularFile::read(std::uint64_t offset, void* out, std::size_t bytes) const noexcept {
   if (!contains(offset, bytes)) return false;
+  if (offset > head_bytes_ || bytes > head_bytes_ - offset)
+    return read_from_file(offset, out, bytes);
+  if (bytes) std::memcpy(out, head_ + offset, bytes);
+  return true;
+}
+
+bool RegularFile::read_from_file(std::uint64_t offset, void* out,
+                                 std::size_t bytes) const noexcept {
   auto* to = static_cast<char*>(out);
   while (bytes) {
     const ssize_t count = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));

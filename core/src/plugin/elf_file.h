@@ -31,8 +31,13 @@ class RegularFile {
   bool read(std::uint64_t offset, void* out, std::size_t bytes) const noexcept;
 
  private:
+  bool read_from_file(std::uint64_t offset, void* out, std::size_t bytes) const noexcept;
+
   int descriptor_;
   struct stat status_;
+  // The first bytes, read at once: in a shared library they hold both of its first two headers.
+  std::size_t head_bytes_ = 0;
+  char head_[1024];
 };
 
 /// True when the file begins as ELF files do, as far as it goes.

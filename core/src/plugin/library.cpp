@@ -19,6 +19,7 @@ namespace {
 // The process has one image of a library, whoever loads it: what is known of it is kept once, by
 // the dynamic linker's handle. A library that failed is not tried again.
 struct Image {
+  boost::dll::shared_library file;
   std::unique_ptr<Library> library = std::make_unique<Library>();
   std::string failure;
 };
@@ -132,10 +133,9 @@ Library& load(const Expectation& expected, const std::shared_ptr<LogSink>& sink)
   Library& library = *image.library;
   library.host.add_sink(sink);
   if (is_new) {
-    // Owned by the process from now on.
-    const auto& kept = *new boost::dll::shared_library(std::move(linked));
+    image.file = std::move(linked);
     try {
-      start(library, kept, expected);
+      start(library, image.file, expected);
     } catch (const Error& error) {
       image.failure = error.what();
     }

@@ -30,18 +30,25 @@ std::string distrust(const struct stat& status) {
   return {};
 }
 
-// Paths of the names in a directory that end in ".so", sorted.
+std::filesystem::path canonical_or_same(const std::filesystem::path& path) {
+  std::error_code error;
+  auto canonical = std::filesystem::canonical(path, error);
+  return error ? path : canonical;
+}
+
+// Canonical paths of the names in a directory that end in ".so", sorted by name.
 std::vector<std::filesystem::path> libraries_in(const std::filesystem::path& directory) {
-  std::vector<std::string> names;
+  std::map<std::string, bool> names;  // and whether they are surely no links
   const std::unique_ptr<DIR, int (*)(DIR*)> handle(::opendir(directory.c_str()), ::closedir);
   if (!handle) throw Error(ErrorCode::io, std::generic_category().message(errno));
   while (const dirent* entry = ::readdir(handle.get())) {
     const std::string_view name = entry->d_name;
-    if (name.size() > 3 && name.ends_with(".so")) names.emplace_back(name);
+    if (name.size() > 3 && name.ends_with(".so")) names.emplace(name, entry->d_type == DT_REG);
   }
-  std::sort(names.begin(), names.end());
   std::vector<std::filesystem::path> paths;
-  for (const auto& name : names) paths.push_back(directory / name);
+  const std::filesystem::path canonical = canonical_or_same(directory);
+  for (const auto& [name, regular] : names)
+    paths.push_back(regular ? canonical / name : canonical_or_same(canonical / name));
   return paths;
 }
 
@@ -91,14 +98,14 @@ class Indexer {
   }
 
   // A file that someone named must be a plugin: when it is not, the list says so.
-  void add_named_file(const std::filesystem::path& path) { add(path, describe(path)); }
+  void add_named_file(const std::filesystem::path& path) {
+    add(canonical_or_same(path), describe(path));
+  }
 
   void add(const std::filesystem::path& path, Description&& file) {
     if (!seen_.insert({file.device, file.inode}).second) return;
-    std::error_code error;
     PluginInfo& info = file.info;
-    info.path = std::filesystem::canonical(path, error);
-    if (error) info.path = path;
+    info.path = path;
     info.origin = index_.places[place_].origin;
     if (info.usable && info.origin == PluginOrigin::user) {
       struct stat status;
