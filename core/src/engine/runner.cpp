@@ -1,0 +1,130 @@
+#include "engine/runner.h"
+
+#include <algorithm>
+
+#include "quipu/error.h"
+#include "quipu/registry.h"
+
+namespace quipu {
+namespace {
+
+constexpr std::string_view logits_role = "logits";
+
+std::uint32_t logits_width(const quipu_graph& graph) {
+  for (std::uint32_t i = 0; i < graph.output_count; ++i)
+    if (std::string_view(graph.outputs[i].role.data, graph.outputs[i].role.size) == logits_role)
+      return graph.nodes[graph.outputs[i].node - 1]->width;
+  throw Error(ErrorCode::unsupported, "this model gives no logits, so it cannot continue a text");
+}
+
+}  // namespace
+
+void Batch::add(Token token, std::size_t position, std::uint32_t sequence, bool want) {
+  tokens.push_back(token);
+  positions.push_back(static_cast<std::int32_t>(position));
+  sequences.push_back(sequence);
+  wanted.push_back(want);
+}
+
+void Batch::clear() {
+  tokens.clear();
+  positions.clear();
+  sequences.clear();
+  wanted.clear();
+}
+
+Runner::Runner(const Model& model, Registry& registry, const EngineOptions& options,
+               std::uint32_t sequences)
+    : backend_(registry.backend(options.backend)), width_(logits_width(model.graph())) {
+  for (std::uint32_t i = 0; i < model.graph().node_count; ++i) {
+    const quipu_graph_node& node = *model.graph().nodes[i];
+    if (node.op != QUIPU_OP_WEIGHT && !backend_.supports(&node))
+      throw Error(ErrorCode::unsupported, std::string("the backend ") + backend_.name +
+                                              " does not run operation " + std::to_string(node.op) +
+                                              " of the architecture " +
+                                              std::string(model.architecture()));
+  }
+  quipu_backend_options open{};
+  open.size = sizeof open;
+  open.threads = options.threads;
+  open.isa = Registry::isa();
+  Registry::check(backend_.open(&open, &context_), backend_.name);
+  quipu_plan_options plan{};
+  plan.size = sizeof plan;
+  plan.flags = options.deterministic ? QUIPU_PLAN_DETERMINISTIC : 0;
+  plan.context = options.context;
+  plan.batch = options.batch;
+  plan.sequences = sequences;
+  plan.kv_type = static_cast<std::uint32_t>(options.kv);
+  plan.cells = options.cells;
+  try {
+    Registry::check(backend_.plan(context_, &model.graph(), &plan, &plan_), backend_.name);
+  } catch (...) {
+    backend_.close(context_);
+    throw;
+  }
+}
+
+Runner::~Runner() {
+  backend_.plan_free(plan_);
+  backend_.close(context_);
+}
+
+quipu_status Runner::run(const Batch& batch, std::span<const float>& logits) {
+  const auto wanted = static_cast<std::size_t>(std::ranges::count(batch.wanted, 1));
+  if (rows_.size() < wanted * width_) rows_.resize(wanted * width_);
+  quipu_batch table{};
+  table.size = sizeof table;
+  table.count = static_cast<std::uint32_t>(batch.size());
+  table.tokens = batch.tokens.data();
+  table.positions = batch.positions.data();
+  table.sequences = batch.sequences.data();
+  table.wanted = batch.wanted.data();
+  quipu_output output{};
+  output.size = sizeof output;
+  output.rows = static_cast<std::uint32_t>(wanted);
+  output.values = rows_.data();
+  output.stride = width_;
+  const quipu_status status =
+      backend_.run(plan_, &table, {logits_role.data(), logits_role.size()}, &output);
+  if (status == QUIPU_E_MEMORY) {
+    Registry::take_failure();
+    return status;
+  }
+  Registry::check(status, backend_.name);
+  logits = {rows_.data(), wanted * width_};
+  return QUIPU_OK;
+}
+
+void Runner::remove(std::uint32_t sequence, std::size_t first) {
+  Registry::check(
+      backend_.kv_edit(plan_, QUIPU_KV_REMOVE, sequence, static_cast<std::int32_t>(first), -1, 0),
+      backend_.name);
+}
+
+void Runner::copy(std::uint32_t from, std::uint32_t to, std::size_t count) {
+  Registry::check(
+      backend_.kv_edit(plan_, QUIPU_KV_COPY, to, 0, static_cast<std::int32_t>(count), from),
+      backend_.name);
+}
+
+quipu_plan_facts Runner::facts() const {
+  quipu_plan_facts facts{};
+  facts.size = sizeof facts;
+  backend_.facts(plan_, &facts);
+  return facts;
+}
+
+std::vector<std::string> Runner::explain() const {
+  std::vector<std::string> lines;
+  if (QUIPU_HAS(&backend_, explain))
+    Registry::check(backend_.explain(plan_, &lines,
+                                     [](void* sink, quipu_str text) noexcept {
+                                       static_cast<std::vector<std::string>*>(sink)->emplace_back(
+                                           text.data, text.size);
+                                     }),
+                    backend_.name);
+  return lines;
+}
+
+}  // namespace quipu

@@ -1,0 +1,55 @@
+// A backend with one plan and its cache: the C table of quipu/abi/backend.h in C++.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quipu/engine.h"
+
+namespace quipu {
+
+/// Tokens to run together. One entry of each list per token.
+struct Batch {
+  std::vector<std::int32_t> tokens, positions;
+  std::vector<std::uint32_t> sequences;
+  std::vector<std::uint8_t> wanted;
+
+  std::size_t size() const noexcept { return tokens.size(); }
+  void add(Token token, std::size_t position, std::uint32_t sequence, bool want);
+  void clear();
+};
+
+class Runner {
+ public:
+  /// `sequences` ids, 0 to sequences - 1.
+  Runner(const Model& model, Registry& registry, const EngineOptions& options,
+         std::uint32_t sequences);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Columns of a row of logits.
+  std::uint32_t width() const noexcept { return width_; }
+
+  /// Logits of the wanted tokens, a row each, valid until the next call. QUIPU_E_MEMORY when the
+  /// cache has no room; throws for every other failure. The cache is as before unless the result is
+  /// QUIPU_OK.
+  quipu_status run(const Batch& batch, std::span<const float>& logits);
+
+  void remove(std::uint32_t sequence, std::size_t first);
+  void copy(std::uint32_t from, std::uint32_t to, std::size_t count);
+
+  quipu_plan_facts facts() const;
+  std::vector<std::string> explain() const;
+
+ private:
+  const quipu_backend& backend_;
+  quipu_backend_context* context_ = nullptr;
+  quipu_plan* plan_ = nullptr;
+  std::uint32_t width_ = 0;
+  std::vector<float> rows_;
+};
+
+}  // namespace quipu

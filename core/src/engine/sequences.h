@@ -1,0 +1,48 @@
+// The sequences of a plan: which tokens each holds in the cache, and which of them a new prompt can
+// begin with.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/runner.h"
+
+namespace quipu {
+
+/// Finished sequences stay in the cache until their place or cells are needed: a prompt that begins
+/// like one of them starts from there.
+class Sequences {
+ public:
+  Sequences(Runner& runner, std::uint32_t count);
+
+  /// A sequence for the prompt, with its longest known beginning already in the cache, at most all
+  /// but the last token; nullopt when all are in use. held(id) tells how many tokens.
+  std::optional<std::uint32_t> take(std::span<const Token> prompt);
+  /// The sequence is in use no longer; its tokens stay.
+  void release(std::uint32_t id);
+  /// Forgets everything in the cache of one that is in use, and releases it.
+  void drop(std::uint32_t id);
+  /// Forgets the sequence not in use that was used longest ago; false when there is none with
+  /// tokens.
+  bool forget_oldest();
+
+  /// Notes a token that has been run.
+  void append(std::uint32_t id, Token token);
+  std::size_t held(std::uint32_t id) const noexcept { return all_[id].tokens.size(); }
+
+ private:
+  struct Sequence {
+    std::vector<Token> tokens;
+    bool in_use = false;
+    std::uint64_t last_used = 0;
+  };
+
+  void forget(std::uint32_t id, std::size_t keep);
+
+  Runner& runner_;
+  std::vector<Sequence> all_;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace quipu
