@@ -17,7 +17,8 @@ std::string shape_text(std::span<const std::uint64_t> shape) {
 
 Extent checked_extent(const TensorEntry& tensor, const quipu_codec& codec) {
   const auto wrong = [&](const std::string& message) {
-    return Error(ErrorCode::invalid, printable(tensor.name) + ": " + message);
+    return Error(ErrorCode::invalid, printable(tensor.name) + ": at byte " +
+                                         std::to_string(tensor.offset) + ": " + message);
   };
   const std::uint64_t columns = tensor.shape.empty() ? 0 : tensor.shape[0];
   if (columns == 0 || columns % codec.block_columns)
@@ -33,9 +34,8 @@ Extent checked_extent(const TensorEntry& tensor, const quipu_codec& codec) {
     throw wrong("expected a size below 2^64 bytes, found " + shape_text(tensor.shape) + " of " +
                 codec.name);
   if (extent.bytes > tensor.available)
-    throw wrong("expected " + std::to_string(extent.bytes) + " bytes at byte " +
-                std::to_string(tensor.offset) + " of the file, found " +
-                std::to_string(tensor.available));
+    throw wrong("expected " + std::to_string(extent.bytes) +
+                " bytes, found the end of the file after " + std::to_string(tensor.available));
   return extent;
 }
 
@@ -57,9 +57,8 @@ void find_overlaps(std::vector<Placed>& tensors, std::vector<std::string>& probl
     const auto& [before, bytes] = tensors[i - 1];
     const TensorEntry& after = *tensors[i].tensor;
     if (before->part == after.part && after.offset - before->offset < bytes)
-      problems.push_back(printable(after.name) + ": expected bytes of its own, found that byte " +
-                         std::to_string(after.offset) + " of the file belongs to " +
-                         printable(before->name));
+      problems.push_back(printable(after.name) + ": at byte " + std::to_string(after.offset) +
+                         ": expected bytes of its own, found those of " + printable(before->name));
   }
 }
 

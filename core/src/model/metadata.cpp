@@ -7,28 +7,29 @@
 namespace quipu {
 namespace {
 
-const char* type_name(std::uint32_t type) {
+// Of one value, or of many: the elements of an array.
+std::string type_name(std::uint32_t type, bool many) {
   switch (type) {
   case QUIPU_VALUE_UNSIGNED:
-    return "an unsigned integer";
+    return many ? "unsigned integers" : "an unsigned integer";
   case QUIPU_VALUE_SIGNED:
-    return "a signed integer";
+    return many ? "signed integers" : "a signed integer";
   case QUIPU_VALUE_FLOAT:
-    return "a float";
+    return many ? "floats" : "a float";
   case QUIPU_VALUE_BOOL:
-    return "a boolean";
+    return many ? "booleans" : "a boolean";
   case QUIPU_VALUE_STRING:
-    return "a string";
-  case QUIPU_VALUE_ARRAY:
-    return "an array";
+    return many ? "strings" : "a string";
   default:
     return "an unknown type";
   }
 }
 
-Error wrong_type(std::string_view key, const char* expected, std::uint32_t found) {
-  return Error(ErrorCode::invalid,
-               printable(key) + ": expected " + expected + ", found " + type_name(found));
+Error wrong_type(std::string_view key, const char* expected, const quipu_value& found) {
+  const std::string type = found.type == QUIPU_VALUE_ARRAY
+                               ? "an array of " + type_name(found.element_type, true)
+                               : type_name(found.type, false);
+  return Error(ErrorCode::invalid, printable(key) + ": expected " + expected + ", found " + type);
 }
 
 bool is_integer(std::uint32_t type) {
@@ -67,14 +68,14 @@ Metadata::~Metadata() = default;
 std::optional<std::string_view> Metadata::text(std::string_view key) const {
   const auto value = find(key);
   if (!value) return {};
-  if (value->type != QUIPU_VALUE_STRING) throw wrong_type(key, "a string", value->type);
+  if (value->type != QUIPU_VALUE_STRING) throw wrong_type(key, "a string", *value);
   return std::string_view(value->as.s.data, value->as.s.size);
 }
 
 std::optional<std::int64_t> Metadata::integer(std::string_view key) const {
   const auto value = find(key);
   if (!value) return {};
-  if (!is_integer(value->type)) throw wrong_type(key, "an integer", value->type);
+  if (!is_integer(value->type)) throw wrong_type(key, "an integer", *value);
   return to_integer(key, *value);
 }
 
@@ -82,14 +83,14 @@ std::optional<double> Metadata::number(std::string_view key) const {
   const auto value = find(key);
   if (!value) return {};
   if (!is_integer(value->type) && value->type != QUIPU_VALUE_FLOAT)
-    throw wrong_type(key, "a number", value->type);
+    throw wrong_type(key, "a number", *value);
   return to_number(*value);
 }
 
 std::optional<bool> Metadata::flag(std::string_view key) const {
   const auto value = find(key);
   if (!value) return {};
-  if (value->type != QUIPU_VALUE_BOOL) throw wrong_type(key, "a boolean", value->type);
+  if (value->type != QUIPU_VALUE_BOOL) throw wrong_type(key, "a boolean", *value);
   return value->as.u != 0;
 }
 
@@ -97,8 +98,7 @@ std::optional<std::vector<std::string_view>> Metadata::texts(std::string_view ke
   const auto value = find(key);
   if (!value) return {};
   if (value->type != QUIPU_VALUE_ARRAY || value->element_type != QUIPU_VALUE_STRING)
-    throw wrong_type(key, "an array of strings",
-                     value->type == QUIPU_VALUE_ARRAY ? value->element_type : value->type);
+    throw wrong_type(key, "an array of strings", *value);
   std::vector<std::string_view> out;
   out.reserve(value->count);
   for_each(*this, *value,
@@ -110,8 +110,7 @@ std::optional<std::vector<float>> Metadata::numbers(std::string_view key) const 
   const auto value = find(key);
   if (!value) return {};
   if (value->type != QUIPU_VALUE_ARRAY || value->element_type != QUIPU_VALUE_FLOAT)
-    throw wrong_type(key, "an array of floats",
-                     value->type == QUIPU_VALUE_ARRAY ? value->element_type : value->type);
+    throw wrong_type(key, "an array of floats", *value);
   std::vector<float> out;
   out.reserve(value->count);
   for_each(*this, *value, [&](const quipu_value& v) { out.push_back(static_cast<float>(v.as.f)); });
@@ -122,8 +121,7 @@ std::optional<std::vector<std::int64_t>> Metadata::integers(std::string_view key
   const auto value = find(key);
   if (!value) return {};
   if (value->type != QUIPU_VALUE_ARRAY || !is_integer(value->element_type))
-    throw wrong_type(key, "an array of integers",
-                     value->type == QUIPU_VALUE_ARRAY ? value->element_type : value->type);
+    throw wrong_type(key, "an array of integers", *value);
   std::vector<std::int64_t> out;
   out.reserve(value->count);
   for_each(*this, *value, [&](const quipu_value& v) { out.push_back(to_integer(key, v)); });
