@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "graph/opset.h"
 #include "graph/shapes.h"
 #include "model/extent.h"
 #include "quipu/error.h"
@@ -72,8 +73,20 @@ Builder::Builder(Graph& graph, const ModelFile& file, Registry& registry)
 }
 
 quipu_status Builder::note(const std::string& problem) {
-  problems_.push_back(problem);
-  return problems_.size() < max_problems && graph_.size() < max_nodes ? QUIPU_OK : QUIPU_E_INVALID;
+  if (problems_.size() < max_problems) {
+    problems_.push_back(problem);
+    return QUIPU_OK;
+  }
+  if (problems_.size() == max_problems)
+    problems_.push_back("more than " + std::to_string(max_problems) +
+                        " problems: the others are not listed");
+  return QUIPU_E_INVALID;
+}
+
+bool Builder::full(const std::string& where) {
+  if (graph_.size() < max_nodes) return false;
+  note(where + ": expected a graph of at most " + std::to_string(max_nodes) + " nodes");
+  return true;
 }
 
 // Stands for a weight that the file lacks, so that what reads it is checked too.
@@ -84,12 +97,22 @@ quipu_node Builder::add_missing_weight(std::string_view name,
   return graph_.add_weight(tensor, std::string(name));
 }
 
+quipu_status Builder::same_again(std::string_view name, std::span<const std::uint64_t> shape,
+                                 const quipu_tensor& before) {
+  std::uint64_t wanted[4];
+  const auto rank = without_ones(shape, wanted);
+  if (std::equal(wanted, wanted + 4, before.shape)) return QUIPU_OK;
+  return note(printable(name) + ": expected one shape wherever it is used, found " +
+              shape_text({before.shape, before.rank}) + " and " + shape_text({wanted, rank}));
+}
+
 quipu_status Builder::weight(std::string_view name, std::span<const std::uint64_t> shape,
                              std::uint32_t flags, quipu_node* node) {
   *node = 0;
+  if (full(printable(name))) return QUIPU_E_INVALID;
   if (const auto found = weights_.find(std::string(name)); found != weights_.end()) {
     *node = found->second;
-    return QUIPU_OK;
+    return same_again(name, shape, *graph_.node(*node).weight);
   }
   known_.emplace(name);
   const TensorEntry* entry = file_.tensor(name);
@@ -126,7 +149,7 @@ quipu_status Builder::weight(std::string_view name, std::span<const std::uint64_
   }
   tensor.data = entry->data;
   *node = weights_[std::string(name)] = graph_.add_weight(tensor, std::string(name));
-  return graph_.size() < max_nodes ? QUIPU_OK : QUIPU_E_INVALID;
+  return QUIPU_OK;
 }
 
 quipu_status Builder::op(std::uint32_t op, std::span<const quipu_node> inputs,
@@ -134,6 +157,7 @@ quipu_status Builder::op(std::uint32_t op, std::span<const quipu_node> inputs,
   *node = 0;
   const std::string where =
       "node " + std::to_string(graph_.size() + 1) + " (" + std::string(op_name(op)) + ")";
+  if (full(where)) return QUIPU_E_INVALID;
   for (const quipu_node input : inputs)
     if (input > graph_.size()) {
       note(where + ": expected inputs that were built before, found node " + std::to_string(input));
@@ -150,15 +174,14 @@ quipu_status Builder::op(std::uint32_t op, std::span<const quipu_node> inputs,
     std::uint32_t size = 0;
     std::memcpy(&size, attributes, sizeof size);
     std::memcpy(copy.data(), attributes, std::min<std::size_t>(size, bytes));
+    size = static_cast<std::uint32_t>(bytes);
+    std::memcpy(copy.data(), &size, sizeof size);
   }
   std::vector<quipu_node> kept(inputs.begin(), inputs.end());
   while (!kept.empty() && kept.back() == 0) kept.pop_back();
   const Shape shape = check_node(graph_, op, kept, copy.data());
   *node = graph_.add(op, std::move(kept), std::move(copy), shape.width, shape.after_select);
-  if (!shape.problem.empty()) return note(where + ": " + shape.problem);
-  return graph_.size() < max_nodes
-             ? QUIPU_OK
-             : note(where + ": expected at most " + std::to_string(max_nodes) + " nodes");
+  return shape.problem.empty() ? QUIPU_OK : note(where + ": " + shape.problem);
 }
 
 quipu_status Builder::output(quipu_node node, std::string_view role) {
@@ -166,8 +189,11 @@ quipu_status Builder::output(quipu_node node, std::string_view role) {
     return note("output " + printable(role) + ": expected a value of the graph");
   if (role != "logits" && role != "embeddings")
     return note("output " + printable(role) + ": expected logits or embeddings");
-  graph_.add_output(node, std::string(role));
-  return QUIPU_OK;
+  if (!graph_.node(node).after_select)
+    return note("output " + printable(role) + ": expected a value after select_outputs");
+  return graph_.add_output(node, std::string(role))
+             ? QUIPU_OK
+             : note("output " + printable(role) + ": expected one, found a second");
 }
 
 std::vector<std::string> Builder::unused() const {

@@ -32,7 +32,10 @@ class Builder {
   quipu_status op(std::uint32_t op, std::span<const quipu_node> inputs, const void* attributes,
                   quipu_node* node);
   quipu_status output(quipu_node node, std::string_view role);
+  quipu_status same_again(std::string_view name, std::span<const std::uint64_t> shape,
+                          const quipu_tensor& before);
   quipu_status note(const std::string& problem);
+  bool full(const std::string& where);
   quipu_node add_missing_weight(std::string_view name, std::span<const std::uint64_t> shape);
 
   Graph& graph_;

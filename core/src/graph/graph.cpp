@@ -16,7 +16,15 @@ quipu_node Graph::add(std::uint32_t op, std::vector<quipu_node> inputs,
   node.attributes = storage.attributes.empty() ? nullptr : storage.attributes.data();
   node.after_select = after_select;
   pointers_.push_back(&nodes_.emplace_back(node));
-  return static_cast<quipu_node>(pointers_.size());
+  const auto number = static_cast<quipu_node>(pointers_.size());
+  if (op == QUIPU_OP_ATTENTION && node.attributes)
+    layers_.try_emplace(static_cast<const quipu_attention*>(node.attributes)->layer, number);
+  return number;
+}
+
+const quipu_graph_node* Graph::attention_of(std::uint32_t layer) const {
+  const auto found = layers_.find(layer);
+  return found == layers_.end() ? nullptr : pointers_[found->second - 1];
 }
 
 quipu_node Graph::add_weight(quipu_tensor tensor, std::string name) {
@@ -31,9 +39,18 @@ quipu_node Graph::add_weight(quipu_tensor tensor, std::string name) {
   return static_cast<quipu_node>(pointers_.size());
 }
 
-void Graph::add_output(quipu_node node, std::string role) {
+bool Graph::add_output(quipu_node node, std::string role) {
+  if (output(role)) return false;
   const auto& kept = texts_.emplace_back(std::move(role));
   outputs_.push_back({node, 0, {kept.data(), kept.size()}});
+  return true;
+}
+
+const quipu_graph_node* Graph::output(std::string_view role) const {
+  for (const auto& output : outputs_)
+    if (std::string_view(output.role.data, output.role.size) == role)
+      return pointers_[output.node - 1];
+  return nullptr;
 }
 
 const quipu_graph& Graph::view() {

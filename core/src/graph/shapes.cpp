@@ -1,22 +1,22 @@
 #include "graph/shapes.h"
 
-#include <array>
 #include <cmath>
 
 #include "model/extent.h"
+#include "quipu/error.h"
 
 namespace quipu {
 namespace {
 
-constexpr std::array op_names = {"weight",    "embed",          "linear", "norm",    "rope",
-                                 "attention", "activation",     "glu",    "moe",     "add",
-                                 "mul",       "scale",          "clamp",  "softcap", "split",
-                                 "concat",    "select_outputs", "host"};
+// Widths stay below this, so that sums and products of a few of them cannot overflow 64 bits.
+constexpr std::uint64_t most_columns = 1u << 30;
 
-// Inputs and attributes of one node under examination; the first thing that is wrong is kept.
+// Inputs of one node under examination; the first thing that is wrong is kept.
 class Node {
  public:
   Node(const Graph& graph, std::span<const quipu_node> inputs) : graph_(graph), inputs_(inputs) {}
+
+  const Graph& graph() const { return graph_; }
 
   std::string problem;
 
@@ -58,7 +58,15 @@ class Node {
     for (; axis < 4; ++axis) same = same && tensor.shape[axis] == 1;
     require(same, "input " + std::to_string(i) + ": expected a weight " +
                       shape_text({shape.begin(), shape.size()}) + ", found " +
+                      printable({tensor.name.data, tensor.name.size}) + " " +
                       shape_text({tensor.shape, tensor.rank}));
+  }
+
+  /// Width of a result, given as a product or sum that may be too large.
+  std::uint32_t width(std::uint64_t columns) {
+    require(columns && columns < most_columns,
+            "expected a result of 1 to 2^30 - 1 columns, found " + std::to_string(columns));
+    return columns < most_columns ? static_cast<std::uint32_t>(columns) : 1;
   }
 
   void optional_weight(std::size_t i, std::initializer_list<std::uint64_t> shape) {
@@ -97,7 +105,10 @@ std::uint32_t check_embed(Node& n, const quipu_embed& a) {
   n.takes(1, 1);
   n.require(n.is_weight(0), "input 0: expected a weight");
   n.require(a.index <= QUIPU_EMBED_TOKEN_TYPES, "index: expected tokens, positions or token types");
-  return n.is_weight(0) ? static_cast<std::uint32_t>(n.node(0)->weight->shape[0]) : 0;
+  if (!n.is_weight(0)) return 0;
+  const quipu_tensor& table = *n.node(0)->weight;
+  n.weight(0, {table.shape[0], table.shape[1]});
+  return n.width(table.shape[0]);
 }
 
 std::uint32_t check_linear(Node& n) {
@@ -108,7 +119,7 @@ std::uint32_t check_linear(Node& n) {
   const quipu_tensor& matrix = *n.node(1)->weight;
   n.weight(1, {columns, matrix.shape[1]});
   n.optional_weight(2, {matrix.shape[1]});
-  return static_cast<std::uint32_t>(matrix.shape[1]);
+  return n.width(matrix.shape[1]);
 }
 
 std::uint32_t check_norm(Node& n, const quipu_norm& a) {
@@ -136,12 +147,39 @@ std::uint32_t check_rope(Node& n, const quipu_rope& a) {
             "rotary: expected an even number up to the head width, found " +
                 std::to_string(a.rotary));
   n.require(a.pairing <= QUIPU_ROPE_HALVES && a.scaling <= QUIPU_ROPE_SCALING_LONG,
-            "pairing or scaling unknown");
+            "pairing or scaling: expected one of opset 1, found " + std::to_string(a.pairing) +
+                " and " + std::to_string(a.scaling));
   check_finite(n, {a.base, a.factor, a.magnitude, a.extrapolation, a.beta_fast, a.beta_slow});
   n.require(a.base > 0 && a.factor > 0, "base and factor: expected positive numbers");
+  if (a.scaling == QUIPU_ROPE_SCALING_YARN)
+    n.require(a.base > 1 && a.beta_fast > 0 && a.beta_slow > 0 && a.original_context,
+              "yarn: expected base > 1, beta_fast and beta_slow > 0 and an original context");
+  if (a.scaling == QUIPU_ROPE_SCALING_LONG)
+    n.require(n.has(1) && n.has(2) && a.original_context,
+              "long: expected short and long factors and an original context");
+  std::uint64_t pairs = 0;
+  for (const std::uint32_t section : a.sections) pairs += section;
+  n.require(pairs <= a.rotary / 2, "sections: expected at most " + std::to_string(a.rotary / 2) +
+                                       " pairs, found " + std::to_string(pairs));
   n.optional_weight(1, {a.rotary / 2});
   n.optional_weight(2, {a.rotary / 2});
   return width;
+}
+
+// A layer's keys and values are written by one node; others may read them in the same shape.
+void check_cache(Node& n, const quipu_attention& a) {
+  const quipu_graph_node* writer = n.graph().attention_of(a.layer);
+  const auto layer = "layer " + std::to_string(a.layer);
+  if (n.has(1) && n.has(2)) {
+    n.require(!writer, layer + ": expected one node that writes its keys, found a second");
+    return;
+  }
+  n.require(writer, layer + ": expected keys that an earlier node writes, found none");
+  if (!writer) return;
+  const auto& kept = as<quipu_attention>(writer->attributes);
+  n.require(kept.kv_heads == a.kv_heads && kept.key_width == a.key_width &&
+                kept.value_width == a.value_width,
+            layer + ": expected the key heads and widths of the node that writes its keys");
 }
 
 std::uint32_t check_attention(Node& n, const quipu_attention& a) {
@@ -159,12 +197,16 @@ std::uint32_t check_attention(Node& n, const quipu_attention& a) {
     n.require(n.value(2) == std::uint64_t{a.kv_heads} * a.value_width,
               "v: expected kv_heads * value_width columns, found " + std::to_string(n.value(2)));
   }
+  check_cache(n, a);
   n.optional_weight(3, {a.heads});
   n.require(!n.after_select(), "expected a value for every token");
-  n.require(a.window_kind <= QUIPU_WINDOW_CHUNKED, "window_kind unknown");
+  n.require(a.window_kind <= QUIPU_WINDOW_CHUNKED,
+            "window_kind: expected sliding or chunked, found " + std::to_string(a.window_kind));
+  n.require(a.causal <= 1, "causal: expected 0 or 1, found " + std::to_string(a.causal));
   check_finite(n, {a.scale, a.softcap, a.alibi_max_bias});
-  n.require(std::uint64_t{a.heads} * a.value_width < 1u << 30, "expected fewer than 2^30 columns");
-  return a.heads * a.value_width;
+  n.require(a.softcap >= 0 && a.alibi_max_bias >= 0,
+            "softcap and alibi_max_bias: expected 0 or more");
+  return n.width(std::uint64_t{a.heads} * a.value_width);
 }
 
 std::uint32_t check_glu(Node& n, const quipu_activation& a) {
@@ -172,7 +214,9 @@ std::uint32_t check_glu(Node& n, const quipu_activation& a) {
   const std::uint32_t width = n.value(0);
   n.require(n.value(1) == width, "expected gate and up of one width, found " +
                                      std::to_string(width) + " and " + std::to_string(n.value(1)));
-  n.require(a.kind <= QUIPU_ACT_SWIGLU_CLAMPED, "kind unknown");
+  n.require(a.kind <= QUIPU_ACT_SWIGLU_CLAMPED,
+            "kind: expected an activation, found " + std::to_string(a.kind));
+  check_finite(n, {a.alpha, a.limit});
   return width;
 }
 
@@ -184,10 +228,16 @@ std::uint32_t check_moe(Node& n, const quipu_moe& a) {
                                                         " experts in use, found " +
                                                         std::to_string(a.used));
   n.require(a.router <= QUIPU_ROUTER_SOFTMAX_TOP && a.activation <= QUIPU_ACT_SWIGLU_CLAMPED,
-            "router or activation unknown");
+            "router or activation: expected one of opset 1, found " + std::to_string(a.router) +
+                " and " + std::to_string(a.activation));
+  n.require(n.has(4) || a.activation <= QUIPU_ACT_TANH,
+            "activation: expected one of one input, as there is no gate");
   n.require(a.groups == 0 ||
-                (experts % a.groups == 0 && a.groups_used && a.groups_used <= a.groups),
-            "groups: expected a divisor of the experts");
+                (experts % a.groups == 0 && a.groups_used && a.groups_used <= a.groups &&
+                 a.used <= experts / a.groups * a.groups_used),
+            "groups: expected a divisor of " + std::to_string(experts) +
+                " experts, and groups in use that hold all experts in use, found " +
+                std::to_string(a.groups) + " and " + std::to_string(a.groups_used));
   check_finite(n, {a.scale, a.alpha, a.limit});
   n.weight(1, {n.has(11) ? n.value(11) : width, experts});
   n.require(n.is_weight(5) && n.is_weight(6), "expected up and down weights");
@@ -201,6 +251,7 @@ std::uint32_t check_moe(Node& n, const quipu_moe& a) {
   n.optional_weight(8, {hidden, experts});
   n.optional_weight(9, {width, experts});
   n.optional_weight(10, {experts});
+  n.width(hidden);
   return static_cast<std::uint32_t>(width);
 }
 
@@ -214,6 +265,16 @@ std::uint32_t check_binary(Node& n) {
                                                           std::to_string(width) + " and " +
                                                           std::to_string(n.value(1)));
   return width;
+}
+
+void check_scale(Node& n, std::uint32_t op, const quipu_scale& a) {
+  check_finite(n, {a.factor, a.period});
+  if (op == QUIPU_OP_SOFTCAP) {
+    n.require(a.factor > 0, "cap: expected a positive number");
+    return;
+  }
+  n.require(a.kind <= QUIPU_SCALE_POSITION, "kind: expected constant or by position");
+  n.require(a.kind == QUIPU_SCALE_CONSTANT || a.period > 0, "period: expected a positive number");
 }
 
 std::uint32_t check_split(Node& n, const quipu_split& a) {
@@ -234,47 +295,11 @@ std::uint32_t check_concat(Node& n, const quipu_concat& a) {
   n.require(a.groups && first % a.groups == 0 && (a.shared || second % a.groups == 0),
             "groups: expected a divisor of the widths " + std::to_string(first) + " and " +
                 std::to_string(second) + ", found " + std::to_string(a.groups));
-  const std::uint64_t width = first + second * (a.shared ? a.groups : 1);
-  n.require(width < 1u << 30, "expected fewer than 2^30 columns, found " + std::to_string(width));
-  return static_cast<std::uint32_t>(width);
+  n.require(a.shared <= 1, "shared: expected 0 or 1, found " + std::to_string(a.shared));
+  return n.width(first + second * (a.shared ? a.groups : 1));
 }
 
 }  // namespace
-
-std::string_view op_name(std::uint32_t op) {
-  return op < op_names.size() ? op_names[op] : "unknown";
-}
-
-std::size_t attribute_bytes(std::uint32_t op) {
-  switch (op) {
-  case QUIPU_OP_EMBED:
-    return sizeof(quipu_embed);
-  case QUIPU_OP_NORM:
-    return sizeof(quipu_norm);
-  case QUIPU_OP_ROPE:
-    return sizeof(quipu_rope);
-  case QUIPU_OP_ATTENTION:
-    return sizeof(quipu_attention);
-  case QUIPU_OP_ACTIVATION:
-  case QUIPU_OP_GLU:
-    return sizeof(quipu_activation);
-  case QUIPU_OP_MOE:
-    return sizeof(quipu_moe);
-  case QUIPU_OP_SCALE:
-  case QUIPU_OP_SOFTCAP:
-    return sizeof(quipu_scale);
-  case QUIPU_OP_CLAMP:
-    return sizeof(quipu_clamp);
-  case QUIPU_OP_SPLIT:
-    return sizeof(quipu_split);
-  case QUIPU_OP_CONCAT:
-    return sizeof(quipu_concat);
-  case QUIPU_OP_HOST:
-    return sizeof(quipu_host_op);
-  default:
-    return 0;
-  }
-}
 
 Shape check_node(const Graph& graph, std::uint32_t op, std::span<const quipu_node> inputs,
                  const void* attributes) {
@@ -315,9 +340,7 @@ Shape check_node(const Graph& graph, std::uint32_t op, std::span<const quipu_nod
   case QUIPU_OP_SCALE:
   case QUIPU_OP_SOFTCAP:
     n.takes(1, 1);
-    check_finite(n, {as<quipu_scale>(attributes).factor, as<quipu_scale>(attributes).period});
-    n.require(op == QUIPU_OP_SCALE || as<quipu_scale>(attributes).factor > 0,
-              "cap: expected a positive number");
+    check_scale(n, op, as<quipu_scale>(attributes));
     shape.width = n.value(0);
     break;
   case QUIPU_OP_CLAMP:
@@ -341,7 +364,7 @@ Shape check_node(const Graph& graph, std::uint32_t op, std::span<const quipu_nod
     n.takes(0, 8);
     n.require(as<quipu_host_op>(attributes).run && as<quipu_host_op>(attributes).name,
               "expected a name and a function");
-    shape.width = as<quipu_host_op>(attributes).width;
+    shape.width = n.width(as<quipu_host_op>(attributes).width);
     break;
   default:
     n.require(false, "expected an operation of opset " + std::to_string(QUIPU_OPSET) + ", found " +

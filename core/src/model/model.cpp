@@ -84,6 +84,16 @@ struct Built {
   quipu_model_facts facts{};
 };
 
+void check_outputs(Built& built, ModelReport& report) {
+  if (built.graph.view().output_count == 0)
+    report.problems.push_back(report.architecture + ": the graph has no output");
+  const quipu_graph_node* logits = built.graph.output("logits");
+  if (logits && logits->width != built.facts.vocabulary)
+    report.problems.push_back(report.architecture + ": expected logits for " +
+                              std::to_string(built.facts.vocabulary) + " tokens, found " +
+                              std::to_string(logits->width));
+}
+
 // Fills the report with all that is wrong; throws only when no architecture takes the model.
 void build(const ModelFile& file, Registry& registry, Built& built, ModelReport& report) {
   const Description description(file);
@@ -102,8 +112,7 @@ void build(const ModelFile& file, Registry& registry, Built& built, ModelReport&
         failure.empty() ? report.architecture + ": the graph could not be built" : failure);
   if (status == QUIPU_OK) {
     report.unused = builder.unused();
-    if (built.graph.view().output_count == 0)
-      report.problems.push_back(report.architecture + ": the graph has no output");
+    check_outputs(built, report);
   }
 }
 
@@ -134,7 +143,7 @@ class Assembled final : public Model {
 
   const Tokenizer& tokenizer() const override {
     std::call_once(tokenizer_made_, [&] {
-      auto made = Tokenizer::make(file_->metadata(), &warnings_);
+      auto made = Tokenizer::make(file_->metadata());
       // Some files pad the embedding table; none may have tokens without a row.
       if (built_.facts.vocabulary && made->size() > built_.facts.vocabulary)
         throw Error(ErrorCode::invalid, "tokenizer.ggml.tokens: expected at most " +
@@ -151,7 +160,7 @@ class Assembled final : public Model {
   Built built_;
   const quipu_graph* graph_ = nullptr;
   std::string architecture_;
-  mutable std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_;
   mutable std::once_flag tokenizer_made_;
   mutable std::unique_ptr<Tokenizer> tokenizer_;
 };
