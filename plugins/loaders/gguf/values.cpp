@@ -170,8 +170,13 @@ void copy_elements(const Array& array, std::uint64_t first, std::span<quipu_valu
   const std::byte* at = array.data + array.marks[first / Array::stride];
   for (std::uint64_t skip = first % Array::stride; skip; --skip) at += 8 + load<std::uint64_t>(at);
   for (quipu_value& value : out) {
+    // Member by member: a copy of the whole would have to wait for its parts.
     const auto length = load<std::uint64_t>(at);
-    value = text_value({reinterpret_cast<const char*>(at + 8), length});
+    value.type = QUIPU_VALUE_STRING;
+    value.element_type = 0;
+    value.count = 1;
+    value.as.s.data = reinterpret_cast<const char*>(at + 8);
+    value.as.s.size = length;
     at += 8 + length;
   }
 }
