@@ -22,7 +22,7 @@ void print(std::string_view text) {
     throw Error(ErrorCode::io, std::string("stdout: cannot write: ") + std::strerror(errno));
 }
 
-void print(const json::value& document) {
+void print_json(const json::value& document) {
   print(json::serialize(document) + "\n");
 }
 

@@ -1,0 +1,68 @@
+// Chooses the tokenizer that a model names, and turns tokens back into text.
+#include "quipu/tokenizer.h"
+
+#include "quipu/error.h"
+#include "quipu/model_file.h"
+#include "text/bpe.h"
+#include "text/spm.h"
+
+namespace quipu {
+namespace {
+
+// How many bytes at the end of the text begin a code point that has not come to its end.
+std::size_t unfinished(std::string_view text) {
+  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xC0) == 0x80) continue;
+    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Tokenizer::~Tokenizer() = default;
+
+std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
+                                           std::vector<std::string>* warnings) {
+  const auto kind = metadata.text("tokenizer.ggml.model");
+  if (!kind)
+    throw Error(ErrorCode::invalid,
+                "tokenizer.ggml.model: expected the kind of tokenizer, found no such key");
+  if (*kind == "gpt2") return make_bpe(metadata, warnings);
+  if (*kind == "llama") return make_spm(metadata, warnings);
+  throw Error(ErrorCode::unsupported,
+              "tokenizer.ggml.model: expected gpt2 or llama, found '" + printable(*kind) + "'");
+}
+
+std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {
+  std::string text;
+  bool first = true;
+  for (const Token token : tokens) {
+    if (token < 0 || static_cast<std::size_t>(token) >= size())
+      throw Error(ErrorCode::usage, "token: expected an id below " + std::to_string(size()) +
+                                        ", found " + std::to_string(token));
+    std::string part = piece(token, special);
+    if (first && drops_leading_space() && part.starts_with(' ')) part.erase(0, 1);
+    first = first && is_special(token);
+    text += part;
+  }
+  return text;
+}
+
+std::string TextStream::push(Token token) {
+  pending_ += tokenizer_.piece(token, special_);
+  const std::size_t keep = unfinished(pending_);
+  std::string text = pending_.substr(0, pending_.size() - keep);
+  pending_.erase(0, text.size());
+  return text;
+}
+
+std::string TextStream::finish() {
+  const bool broken = !pending_.empty();
+  pending_.clear();
+  return broken ? "\xEF\xBF\xBD" : "";
+}
+
+}  // namespace quipu
