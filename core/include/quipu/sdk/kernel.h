@@ -56,5 +56,9 @@
 #else
 #define QUIPU_KERNEL_ISA baseline
 #include "quipu/sdk/kernel_plugin.h"
-#include "quipu/sdk/kernel_scalar.h"
 #endif
+
+/// The vocabulary of the instruction set that is being compiled for.
+namespace quipu::sdk {
+namespace kernel = QUIPU_KERNEL_ISA;
+}

@@ -19,6 +19,9 @@ struct Codec {
   static constexpr std::string_view name = Format::name, type = Format::type;
   static constexpr std::uint32_t block_columns = Format::block_columns;
   static constexpr std::uint32_t block_bytes = Format::block_bytes;
+  static constexpr std::uint32_t group = Format::group;
+  static constexpr std::int32_t zero = Format::zero;
+  static constexpr bool has_minimum = Format::has_minimum;
 
   static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {
     dequantize_blocks<Format>(blocks, count, out);
@@ -35,5 +38,40 @@ struct Codec {
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk
 
+#define QUIPU_DECLARE_KERNELS(ISA, FORMAT)                                                         \
+  namespace quipu::sdk::ISA {                                                                      \
+  void FORMAT##_dot(const void*, size_t, uint32_t, const quipu_activations*, float*,               \
+                    size_t) noexcept;                                                              \
+  void FORMAT##_unpack(const void*, size_t, uint32_t, uint32_t, const quipu_panel*) noexcept;      \
+  void FORMAT##_dequantize(const void*, uint64_t, float*) noexcept;                                \
+  }
+#define QUIPU_KERNELS(ISA, LEVEL, FORMAT)                                                          \
+  {                                                                                                \
+    sizeof(quipu_kernels), LEVEL, QUIPU_INPUT_INT8, 8, quipu::sdk::ISA::FORMAT##_dot,              \
+        quipu::sdk::ISA::FORMAT##_unpack, quipu::sdk::ISA::FORMAT##_dequantize                     \
+  }
+
+#if defined(__x86_64__)
+#define QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                          \
+  QUIPU_DECLARE_KERNELS(scalar, FORMAT)                                                            \
+  QUIPU_DECLARE_KERNELS(avx2, FORMAT)                                                              \
+  QUIPU_DECLARE_KERNELS(avx512, FORMAT)
+#define QUIPU_ALL_KERNELS(FORMAT)                                                                  \
+  QUIPU_KERNELS(scalar, QUIPU_ISA_SCALAR, FORMAT), QUIPU_KERNELS(avx2, QUIPU_ISA_AVX2, FORMAT),    \
+      QUIPU_KERNELS(avx512, QUIPU_ISA_AVX512, FORMAT)
+#else
+#define QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                          \
+  QUIPU_DECLARE_KERNELS(scalar, FORMAT)                                                            \
+  QUIPU_DECLARE_KERNELS(neon, FORMAT)
+#define QUIPU_ALL_KERNELS(FORMAT)                                                                  \
+  QUIPU_KERNELS(scalar, QUIPU_ISA_SCALAR, FORMAT), QUIPU_KERNELS(neon, QUIPU_ISA_NEON, FORMAT)
+#endif
+
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
-  QUIPU_CODEC_PLUGIN(VERSION, LICENSE, quipu::sdk::baseline::Codec<FORMAT>)
+  QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                                \
+  namespace {                                                                                      \
+  struct FORMAT##Codec : quipu::sdk::baseline::Codec<FORMAT> {                                     \
+    static constexpr quipu_kernels kernels[] = {QUIPU_ALL_KERNELS(FORMAT)};                        \
+  };                                                                                               \
+  }                                                                                                \
+  QUIPU_CODEC_PLUGIN(VERSION, LICENSE, FORMAT##Codec)

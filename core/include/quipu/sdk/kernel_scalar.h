@@ -134,5 +134,62 @@ QUIPU_INLINE void dequantize_blocks(const void* blocks, uint64_t count, float* o
     }
   }
 }
+
+template <class Format>
+QUIPU_INLINE float dot_row(const uint8_t* row, const quipu_activations* x, uint64_t vector) {
+  const int8_t* a = x->q + vector * x->columns;
+  const float* x_scale = x->scale + vector * x->columns / 32;
+  const float* sums = Format::group == 16 ? x->sum16 : x->sum32;
+  sums += vector * x->columns / Format::group;
+  float total = 0;
+  for (uint64_t column = 0; column < x->columns; column += Format::block_columns) {
+    const Groups<Format> groups(row);
+    for (unsigned g = 0; g < Format::block_columns / Format::group; ++g) {
+      int32_t products = 0;
+      for (unsigned j = g * Format::group; j < (g + 1) * Format::group; j += 16) {
+        const Bytes q = Format::values(Pieces{row, j / 16});
+        for (unsigned k = 0; k < 16; ++k) products += int32_t(q.v[k]) * a[column + j + k];
+      }
+      const uint64_t first = column + g * Format::group;
+      total += groups.scale[g] * x_scale[first / 32] * float(products);
+      const float factor = groups.minimum[g] - groups.scale[g] * float(Format::zero);
+      total += factor * sums[first / Format::group];
+    }
+    row += Format::block_bytes;
+  }
+  return total;
+}
+
+template <class Format>
+QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
+                      const quipu_activations* x, float* y, size_t y_stride) {
+  const auto* row = static_cast<const uint8_t*>(rows);
+  for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
+    for (uint32_t v = 0; v < x->count; ++v) y[v * y_stride + r] = dot_row<Format>(row, x, v);
+}
+
+template <class Format>
+QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                         const quipu_panel* panel) {
+  for (unsigned r = 0; r < 16; ++r) {
+    const auto* block = static_cast<const uint8_t*>(rows) + r * row_stride +
+                        size_t(first / Format::block_columns) * Format::block_bytes;
+    for (uint32_t column = 0; column < count; column += Format::block_columns) {
+      const Groups<Format> groups(block);
+      for (unsigned g = 0; g < Format::block_columns / Format::group; ++g) {
+        const size_t at = size_t(column / Format::group + g) * panel->group_stride + r;
+        panel->scale[at] = groups.scale[g];
+        if constexpr (Format::has_minimum) panel->minimum[at] = groups.minimum[g];
+      }
+      for (unsigned j = 0; j < Format::block_columns; j += 16) {
+        const Bytes q = Format::values(Pieces{block, j / 16});
+        for (unsigned k = 0; k < 16; k += 4)
+          memcpy(panel->q + size_t(column + j + k) / 4 * panel->quad_stride + 4 * r, q.v + k, 4);
+      }
+      block += Format::block_bytes;
+    }
+  }
+}
+
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk

@@ -1,0 +1,217 @@
+// The kernels of a format, made of what the format states and of the vocabulary of an instruction
+// set with vectors. A row is taken in stretches of 256 columns; the last may be shorter where
+// blocks are.
+#pragma once
+
+namespace quipu::sdk {
+namespace QUIPU_KERNEL_ISA {
+
+template <class Format>
+struct Stretch {
+  static constexpr unsigned columns = 256;
+  static constexpr unsigned bytes = columns / Format::block_columns * Format::block_bytes;
+  static constexpr int groups = columns / Format::group;
+  static_assert(Format::zero == 0 || !Format::has_minimum, "a minimum makes a zero unnecessary");
+  static constexpr bool one_scale = requires(RowBlocks<Format> blocks) { Format::scale(blocks); };
+  static constexpr bool corrected = Format::zero != 0 || Format::has_minimum;
+  using Numbers = Floats<groups>;
+
+  /// scale, and the factor of the sum of the activations: minimum - scale * zero.
+  QUIPU_INLINE_MEMBER static void scales(const uint8_t* stretch, unsigned columns, Numbers& scale,
+                                         Numbers& factor) {
+    if constexpr (one_scale) {
+      const RowBlocks<Format> blocks{stretch, columns / Format::block_columns};
+      scale = Format::scale(blocks);
+      if constexpr (Format::has_minimum) factor = Format::minimum(blocks);
+    } else {
+      Format::scales(stretch, scale, factor);
+    }
+    if constexpr (!Format::has_minimum) factor = -float(Format::zero) * scale;
+  }
+
+  /// The scales of the activations, and their sums, for the groups of a stretch.
+  QUIPU_INLINE_MEMBER static void activations(const quipu_activations* x, uint64_t vector,
+                                              uint64_t column, unsigned columns, Numbers& scale,
+                                              Numbers& sums) {
+    const unsigned count = columns / Format::group;
+    const float* scales = x->scale + (vector * x->columns + column) / 32;
+    if constexpr (Format::group == 16) {
+      load_twice(scale, scales, count);
+      load(sums, x->sum16 + (vector * x->columns + column) / 16, count);
+    } else {
+      load(scale, scales, count);
+      load(sums, x->sum32 + (vector * x->columns + column) / 32, count);
+    }
+  }
+};
+
+/// 8 KiB ahead hides the latency of memory on one sequential stream per core.
+template <class Format>
+QUIPU_INLINE void prefetch_stretch(const uint8_t* stretch) {
+  for (unsigned i = 0; i < Stretch<Format>::bytes; i += 64) prefetch(stretch + 8192 + i);
+}
+
+/// One row against Count vectors (0: x->count of them).
+template <class Format, unsigned Count>
+QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float* y,
+                          size_t y_stride) {
+  using S = Stretch<Format>;
+  const unsigned vectors = Count ? Count : x->count;
+  typename S::Numbers total[Count ? Count : 8] = {};
+  const auto add = [&](unsigned vector, uint64_t column, unsigned columns, const Sums(&sums)[4],
+                       typename S::Numbers scale, typename S::Numbers factor)
+      __attribute__((always_inline)) {
+    typename S::Numbers x_scale, x_sum;
+    S::activations(x, vector, column, columns, x_scale, x_sum);
+    auto& t = total[vector];
+    t = multiply_add(scale * x_scale, group_sums<S::groups, Format::largest>(sums), t);
+    if constexpr (S::corrected) t = multiply_add(factor, x_sum, t);
+  };
+
+  uint64_t column = 0;
+  for (; column + S::columns <= x->columns; column += S::columns, row += S::bytes) {
+    prefetch_stretch<Format>(row);
+    const Bytes q[4] = {
+        Format::values(RowPieces<Format, 0>{row}), Format::values(RowPieces<Format, 4>{row}),
+        Format::values(RowPieces<Format, 8>{row}), Format::values(RowPieces<Format, 12>{row})};
+    typename S::Numbers scale, factor;
+    S::scales(row, S::columns, scale, factor);
+    for (unsigned v = 0; v < vectors; ++v) {
+      const int8_t* a = x->q + v * x->columns + column;
+      const Sums sums[4] = {
+          multiply<Format::largest>(q[0], a), multiply<Format::largest>(q[1], a + 64),
+          multiply<Format::largest>(q[2], a + 128), multiply<Format::largest>(q[3], a + 192)};
+      add(v, column, S::columns, sums, scale, factor);
+    }
+  }
+
+  if constexpr (Format::block_columns < S::columns)
+    if (const unsigned rest = unsigned(x->columns - column)) {
+      typename S::Numbers scale, factor;
+      S::scales(row, rest, scale, factor);
+      Bytes q[3];
+      if (rest >= 64) q[0] = Format::values(RowPieces<Format, 0>{row});
+      if (rest >= 128) q[1] = Format::values(RowPieces<Format, 4>{row});
+      if (rest >= 192) q[2] = Format::values(RowPieces<Format, 8>{row});
+      for (unsigned v = 0; v < vectors; ++v) {
+        const int8_t* a = x->q + v * x->columns + column;
+        Sums sums[4] = {};
+        if (rest >= 64) sums[0] = multiply<Format::largest>(q[0], a);
+        if (rest >= 128) sums[1] = multiply<Format::largest>(q[1], a + 64);
+        if (rest >= 192) sums[2] = multiply<Format::largest>(q[2], a + 128);
+        if (rest % 64) {  // a lone block: as two, with activations of zero for the second
+          uint8_t pair[2 * Format::block_bytes] = {};
+          int8_t pair_x[64] = {};
+          memcpy(pair, row + rest / 64 * 2 * Format::block_bytes, Format::block_bytes);
+          memcpy(pair_x, a + rest / 64 * 64, 32);
+          sums[rest / 64] =
+              multiply<Format::largest>(Format::values(RowPieces<Format, 0>{pair}), pair_x);
+        }
+        add(v, column, rest, sums, scale, factor);
+      }
+    }
+  for (unsigned v = 0; v < vectors; ++v) y[v * y_stride] = sum(total[v]);
+}
+
+template <class Format>
+QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
+                      const quipu_activations* x, float* y, size_t y_stride) {
+  const auto* row = static_cast<const uint8_t*>(rows);
+  if (x->count == 1)
+    for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
+      dot_row<Format, 1>(row, x, y + r, y_stride);
+  else
+    for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
+      dot_row<Format, 0>(row, x, y + r, y_stride);
+}
+
+/// Four pieces of 16 rows, which may share loads, to their quads of the panel.
+template <class Format, unsigned A, unsigned B, unsigned C, unsigned D>
+QUIPU_INLINE void unpack_pieces(const uint8_t* block, size_t row_stride, uint8_t* q,
+                                size_t quad_stride) {
+  const Tile a = Format::values(ColumnPieces<A>{block, row_stride}),
+             b = Format::values(ColumnPieces<B>{block, row_stride});
+  if constexpr (C != A) {
+    const Tile c = Format::values(ColumnPieces<C>{block, row_stride}),
+               d = Format::values(ColumnPieces<D>{block, row_stride});
+    store(q + 4 * C * quad_stride, quad_stride, c);
+    store(q + 4 * D * quad_stride, quad_stride, d);
+  }
+  store(q + 4 * A * quad_stride, quad_stride, a);
+  store(q + 4 * B * quad_stride, quad_stride, b);
+}
+
+template <class Format>
+QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                         const quipu_panel* panel) {
+  constexpr unsigned groups = Format::block_columns / Format::group;
+  const auto* block =
+      static_cast<const uint8_t*>(rows) + first / Format::block_columns * Format::block_bytes;
+  const size_t quad_stride = panel->quad_stride, group_stride = panel->group_stride;
+  uint8_t* q = panel->q;
+  float *scale = panel->scale, *minimum = panel->minimum;
+  for (uint32_t column = 0; column < count; column += Format::block_columns) {
+    if constexpr (Format::block_columns == 32) {
+      unpack_pieces<Format, 0, 1, 0, 1>(block, row_stride, q, quad_stride);
+    } else {
+      static_assert(Format::block_columns == 256);
+      // Pieces of one parity share their loads in the K formats.
+      unpack_pieces<Format, 0, 2, 4, 6>(block, row_stride, q, quad_stride);
+      unpack_pieces<Format, 1, 3, 5, 7>(block, row_stride, q, quad_stride);
+      unpack_pieces<Format, 8, 10, 12, 14>(block, row_stride, q, quad_stride);
+      unpack_pieces<Format, 9, 11, 13, 15>(block, row_stride, q, quad_stride);
+    }
+    if constexpr (Stretch<Format>::one_scale) {
+      const ColumnBlocks blocks{block, row_stride};
+      store(scale, Format::scale(blocks));
+      if constexpr (Format::has_minimum) store(minimum, Format::minimum(blocks));
+    } else {
+      Floats<groups> scales[16], minima[16];
+      for (unsigned r = 0; r < 16; ++r)
+        Format::scales(block + r * row_stride, scales[r], minima[r]);
+      store_columns(scales, scale, group_stride);
+      if constexpr (Format::has_minimum) store_columns(minima, minimum, group_stride);
+    }
+    block += Format::block_bytes;
+    q += Format::block_columns / 4 * quad_stride;
+    scale += groups * group_stride;
+    if constexpr (Format::has_minimum) minimum += groups * group_stride;
+  }
+}
+
+/// The same multiplications and additions as the plain loop, hence the same bits.
+template <class Format>
+QUIPU_INLINE void dequantize_stretch(const uint8_t* stretch, unsigned columns, float* out) {
+  using S = Stretch<Format>;
+  uint8_t q[S::columns];
+  store(q, Format::values(RowPieces<Format, 0>{stretch}));
+  store(q + 64, Format::values(RowPieces<Format, 4>{stretch}));
+  store(q + 128, Format::values(RowPieces<Format, 8>{stretch}));
+  store(q + 192, Format::values(RowPieces<Format, 12>{stretch}));
+  typename S::Numbers scales, factors;
+  S::scales(stretch, S::columns, scales, factors);
+  float scale[S::groups], minimum[S::groups];
+  store(scale, scales);
+  store(minimum, factors);
+  for (unsigned g = 0; g < columns / Format::group; ++g)
+    for (unsigned j = g * Format::group; j < (g + 1) * Format::group; ++j) {
+      const float product = scale[g] * float(int(q[j]) - int(Format::zero));
+      out[j] = Format::has_minimum ? product + minimum[g] : product;
+    }
+}
+
+template <class Format>
+QUIPU_INLINE void dequantize_blocks(const void* blocks, uint64_t count, float* out) {
+  using S = Stretch<Format>;
+  const auto* p = static_cast<const uint8_t*>(blocks);
+  for (; count >= S::columns; count -= S::columns, p += S::bytes, out += S::columns)
+    dequantize_stretch<Format>(p, S::columns, out);
+  if (count) {
+    uint8_t last[S::bytes] = {};
+    memcpy(last, p, count / Format::block_columns * Format::block_bytes);
+    dequantize_stretch<Format>(last, unsigned(count), out);
+  }
+}
+
+}  // namespace QUIPU_KERNEL_ISA
+}  // namespace quipu::sdk

@@ -1,0 +1,29 @@
+// The kernel side of kernel.h: what a format's file becomes when it is compiled for one instruction
+// set.
+#pragma once
+
+#if defined(QUIPU_KERNEL_AVX512)
+#include "quipu/sdk/kernel_avx512.h"
+#include "quipu/sdk/kernel_blocks.h"
+#elif defined(QUIPU_KERNEL_AVX2X)
+#include "quipu/sdk/kernel_avx2.h"
+#include "quipu/sdk/kernel_blocks.h"
+#else  // The baseline; also compiled with the flags of sets that have no vocabulary yet.
+#include "quipu/sdk/kernel_scalar.h"
+#endif
+
+#define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
+  namespace quipu::sdk::QUIPU_KERNEL_ISA {                                                         \
+  void FORMAT##_dot(const void* rows, size_t row_stride, uint32_t row_count,                       \
+                    const quipu_activations* x, float* y, size_t y_stride) noexcept {              \
+    dot<FORMAT>(rows, row_stride, row_count, x, y, y_stride);                                      \
+  }                                                                                                \
+  void FORMAT##_unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,        \
+                       const quipu_panel* panel) noexcept {                                        \
+    unpack<FORMAT>(rows, row_stride, first, count, panel);                                         \
+  }                                                                                                \
+  void FORMAT##_dequantize(const void* blocks, uint64_t count, float* out) noexcept {              \
+    dequantize_blocks<FORMAT>(blocks, count, out);                                                 \
+  }                                                                                                \
+  }                                                                                                \
+  static_assert(true)
