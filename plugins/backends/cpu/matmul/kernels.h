@@ -1,0 +1,70 @@
+// What the matmul room has one variant of per instruction set. Included by kernel files: nothing
+// here emits code.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace quipu_cpu {
+
+/// Where quantised columns go: places in the arrays of Activations.
+struct QuantizedColumns {
+  int8_t* q;
+  float* scale;
+  float* sum32;
+  float* sum16;
+  int32_t* total32;
+  int32_t* total16;
+};
+
+/// 32 weight rows by up to 256 columns, unpacked: bytes [column / 4][32 rows][4], scales and minima
+/// [group][32 rows].
+struct PanelView {
+  const uint8_t* q;
+  const float* scale;
+  const float* minimum;  ///< null: none
+  int32_t zero;
+  uint32_t group;    ///< 16 or 32
+  uint32_t columns;  ///< a multiple of 32
+};
+
+constexpr uint32_t panel_rows = 32;
+constexpr uint32_t panel_columns = 256;
+constexpr uint32_t tile_tokens = 6;
+
+/// Up to tile_tokens rows of activations, at the panel's first column. Strides are from row to row,
+/// in elements.
+struct TileInput {
+  const int8_t* q;
+  size_t q_stride;
+  const float* scale;  ///< per 32 columns
+  size_t scale_stride;
+  const float* sum;      ///< scale * sum of q, per group of the panel
+  const int32_t* total;  ///< sum of q, per group of the panel
+  size_t sum_stride;
+};
+
+struct MatmulKernels {
+  uint32_t isa;
+  /// int8 with a scale per 32: scale = largest |x| / 127, q = x / scale to the nearest, ties to
+  /// even. count: a multiple of 32.
+  void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
+  /// c[t * c_stride + r] = or += sum of the panel's columns, for t < tokens and the 32 rows r.
+  void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel, float* c,
+               size_t c_stride, bool add) noexcept;
+  /// Sum of a[i] * b[i].
+  float (*dot)(const float* a, const float* b, uint32_t count) noexcept;
+};
+
+extern const MatmulKernels scalar_matmul;
+#if defined(__x86_64__)
+extern const MatmulKernels avx2_matmul;
+extern const MatmulKernels avx512_matmul;
+#elif defined(__aarch64__)
+extern const MatmulKernels neon_matmul;
+#endif
+
+/// The best variant of at most this level.
+const MatmulKernels& matmul_kernels(uint32_t isa) noexcept;
+
+}  // namespace quipu_cpu

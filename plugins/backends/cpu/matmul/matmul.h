@@ -1,0 +1,57 @@
+// Weights times activations. Everything here is for one thread: the plan splits rows over threads
+// and gives each its scratch.
+//
+// Three ways, by the number of tokens:
+//   few    the codec's `dot` on rows as they lie in the file: at the memory bandwidth
+//   many   32 rows at a time unpacked into a panel of small integers, times tiles of six activation
+//   rows floats weights without an integer form: dot for few tokens, OpenBLAS for many
+// A row's result does not depend on which task computes it. In deterministic mode it does not
+// depend on the number of tokens.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "matmul/activations.h"
+#include "quipu/abi/backend.h"
+
+namespace quipu_cpu {
+
+struct MatmulKernels;
+
+/// A weight [rows, columns] ready to multiply.
+struct WeightMatrix {
+  const std::byte* data = nullptr;
+  std::uint64_t row_bytes = 0;
+  std::uint32_t rows = 0, columns = 0;
+  const quipu_codec* codec = nullptr;
+  const quipu_kernels* dot = nullptr;     ///< best variant that has dot, or null
+  const quipu_kernels* unpack = nullptr;  ///< best variant that has unpack, or null
+  const MatmulKernels* kernels = nullptr;
+  bool deterministic = false;
+
+  std::uint64_t bytes() const noexcept { return row_bytes * rows; }
+};
+
+/// `index` picks one [rows, columns] slice of a tensor with a third axis.
+WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
+                           std::uint64_t index = 0);
+
+/// Which forms of its input a matrix reads for so many tokens.
+bool reads_int8(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+bool reads_float(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+
+/// Rows per task: multiply() takes ranges that begin at a multiple of it, and that end at one or at
+/// the last row.
+std::uint32_t rows_per_task(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+
+/// Bytes of scratch that a thread needs for multiply() with up to so many tokens, 64-byte aligned.
+std::size_t matmul_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+
+/// y[t * y_stride + r - first] = sum over j of w[r][j] * x[t][j], for rows first <= r < last and
+/// tokens t of x.
+void multiply(const WeightMatrix& matrix, const Activations& x, std::uint32_t tokens,
+              std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
+              std::byte* scratch) noexcept;
+
+}  // namespace quipu_cpu

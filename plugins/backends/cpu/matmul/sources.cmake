@@ -1,0 +1,9 @@
+# Files of the matmul room, relative to the plugin's folder.
+set(QUIPU_CPU_MATMUL_SOURCES
+  matmul/activations.cpp
+  matmul/float_gemm.cpp
+  matmul/matmul.cpp
+  matmul/panel.cpp)
+set(QUIPU_CPU_MATMUL_KERNELS
+  matmul/quantize_kernels.cpp
+  matmul/tile_kernels.cpp)
