@@ -1,0 +1,185 @@
+#include "matmul/matmul.h"
+
+#include <algorithm>
+
+#include "matmul/float_gemm.h"
+#include "matmul/kernels.h"
+#include "matmul/panel.h"
+
+namespace quipu_cpu {
+namespace {
+
+// From so many tokens on, unpacking a panel costs less than reading the rows anew for every few
+// tokens (measured on Zen 4 with Q4_0 and Q4_K: equal at 8 to 12).
+constexpr std::uint32_t panel_from = 9;
+
+// From so many tokens on, OpenBLAS is faster than a dot product for each.
+constexpr std::uint32_t gemm_from = 8;
+
+// Rows that are dequantised together for OpenBLAS.
+constexpr std::uint32_t gemm_rows = 128;
+
+// About what a task of `dot` reads: enough to hide what a task costs, little enough to share
+// evenly.
+constexpr std::uint64_t dot_task_bytes = 32 << 10;
+
+enum class Way { dot, panel, float_dot, gemm };
+
+Way way(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  const bool int8_dot = m.dot && m.dot->dot_input == QUIPU_INPUT_INT8 && m.columns % 32 == 0;
+  const bool panel = m.unpack && m.columns % 32 == 0;
+  if (panel && (m.deterministic || tokens >= panel_from || !int8_dot)) return Way::panel;
+  if (int8_dot) return Way::dot;
+  return tokens >= gemm_from && !m.deterministic ? Way::gemm : Way::float_dot;
+}
+
+bool dots_floats(const WeightMatrix& m) noexcept {
+  return m.dot && m.dot->dot_input == QUIPU_INPUT_FLOAT;
+}
+
+// Rows times a few vectors at a time, by the codec's own kernel.
+void multiply_dot(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+                  std::uint32_t first, std::uint32_t last, float* y,
+                  std::size_t y_stride) noexcept {
+  for (std::uint32_t t = 0; t < tokens; t += m.dot->dot_count) {
+    const std::size_t at = std::size_t{t} * m.columns;
+    quipu_activations a{};
+    a.size = sizeof a;
+    a.count = std::min(m.dot->dot_count, tokens - t);
+    a.columns = m.columns;
+    if (dots_floats(m)) {
+      a.x = x.x + at;
+    } else {
+      a.q = x.q + at;
+      a.scale = x.scale + at / 32;
+      a.sum32 = x.sum32 + at / 32;
+      a.sum16 = x.sum16 + at / 16;
+    }
+    m.dot->dot(m.data + first * m.row_bytes, m.row_bytes, last - first, &a, y + t * y_stride,
+               y_stride);
+  }
+}
+
+void dequantize_rows(const WeightMatrix& m, std::uint32_t first, std::uint32_t last,
+                     float* out) noexcept {
+  for (std::uint32_t r = first; r < last; ++r)
+    m.codec->dequantize(m.data + r * m.row_bytes, m.columns,
+                        out + std::size_t{r - first} * m.columns);
+}
+
+// A codec that can only dequantise.
+void multiply_dequantized(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+                          std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
+                          float* row) noexcept {
+  for (std::uint32_t r = first; r < last; ++r) {
+    dequantize_rows(m, r, r + 1, row);
+    for (std::uint32_t t = 0; t < tokens; ++t)
+      y[t * y_stride + (r - first)] =
+          m.kernels->dot(row, x.x + std::size_t{t} * m.columns, m.columns);
+  }
+}
+
+// Fixed groups of rows, so that a row meets the same arithmetic whichever task has it.
+void multiply_gemm(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+                   std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
+                   float* rows) noexcept {
+  for (std::uint32_t r = first; r < last; r += gemm_rows) {
+    const std::uint32_t end = std::min(last, r + gemm_rows);
+    dequantize_rows(m, r, end, rows);
+    float* const to = y + (r - first);
+    if (float_gemm(rows, end - r, x.x, tokens, m.columns, to, y_stride)) continue;
+    for (std::uint32_t i = 0; i < end - r; ++i)
+      for (std::uint32_t t = 0; t < tokens; ++t)
+        to[t * y_stride + i] = m.kernels->dot(rows + std::size_t{i} * m.columns,
+                                              x.x + std::size_t{t} * m.columns, m.columns);
+  }
+}
+
+}  // namespace
+
+const MatmulKernels& matmul_kernels(std::uint32_t isa) noexcept {
+#if defined(__x86_64__)
+  if (isa == QUIPU_ISA_AVX512) return avx512_matmul;
+  if (isa == QUIPU_ISA_AVX2) return avx2_matmul;
+#elif defined(__aarch64__)
+  if (isa == QUIPU_ISA_NEON) return neon_matmul;
+#endif
+  (void)isa;
+  return scalar_matmul;
+}
+
+WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
+                           std::uint64_t index) {
+  WeightMatrix m;
+  m.row_bytes = tensor.row_bytes;
+  m.columns = static_cast<std::uint32_t>(tensor.shape[0]);
+  m.rows = static_cast<std::uint32_t>(tensor.shape[1]);
+  m.data = static_cast<const std::byte*>(tensor.data) + index * m.bytes();
+  m.codec = tensor.codec;
+  m.deterministic = deterministic;
+  m.kernels = &matmul_kernels(isa);
+  const bool has_panel = m.codec->group == 16 || m.codec->group == 32;
+  for (std::uint32_t i = 0; i < m.codec->kernel_count; ++i) {
+    const quipu_kernels& kernels = m.codec->kernels[i];
+    if (kernels.isa > isa) continue;
+    if (QUIPU_HAS(&kernels, dot)) m.dot = &kernels;
+    if (has_panel && QUIPU_HAS(&kernels, unpack)) m.unpack = &kernels;
+  }
+  return m;
+}
+
+bool reads_int8(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  const Way w = way(m, tokens);
+  return w == Way::dot || w == Way::panel;
+}
+
+bool reads_float(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  return !reads_int8(m, tokens);
+}
+
+std::uint32_t rows_per_task(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  switch (way(m, tokens)) {
+  case Way::panel:
+    return panel_rows;
+  case Way::gemm:
+    return gemm_rows;
+  default: {
+    const auto rows =
+        static_cast<std::uint32_t>(dot_task_bytes / std::max<std::uint64_t>(m.row_bytes, 1));
+    return std::max(16u, rows / 16 * 16);
+  }
+  }
+}
+
+std::size_t matmul_scratch_bytes(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  const std::size_t row = std::size_t{m.columns} * sizeof(float);
+  std::size_t bytes = row;
+  if (m.unpack) bytes = std::max(bytes, panel_scratch_bytes(m, tokens));
+  if (!m.unpack || m.columns % 32) bytes = std::max(bytes, gemm_rows * row);
+  return (bytes + 63) / 64 * 64;
+}
+
+void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+              std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
+              std::byte* scratch) noexcept {
+  auto* const floats = reinterpret_cast<float*>(scratch);
+  switch (way(m, tokens)) {
+  case Way::dot:
+    multiply_dot(m, x, tokens, first, last, y, y_stride);
+    break;
+  case Way::panel:
+    multiply_panels(m, x, tokens, first, last, y, y_stride, scratch);
+    break;
+  case Way::gemm:
+    multiply_gemm(m, x, tokens, first, last, y, y_stride, floats);
+    break;
+  case Way::float_dot:
+    if (dots_floats(m))
+      multiply_dot(m, x, tokens, first, last, y, y_stride);
+    else
+      multiply_dequantized(m, x, tokens, first, last, y, y_stride, floats);
+    break;
+  }
+}
+
+}  // namespace quipu_cpu

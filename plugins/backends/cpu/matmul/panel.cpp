@@ -1,0 +1,116 @@
+#include "matmul/panel.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "matmul/kernels.h"
+
+namespace quipu_cpu {
+namespace {
+
+constexpr std::size_t q_bytes = panel_columns * panel_rows;
+constexpr std::size_t group_floats = panel_columns / 16 * panel_rows;
+
+// Rows of the file that a stretch of columns takes, and the panel they become.
+struct Scratch {
+  std::uint8_t* q;
+  float* scale;
+  float* minimum;
+  float* tail;           // [tokens][32]: results of the last rows, when they are fewer than 32
+  std::byte* tail_rows;  // [32][stretch bytes]: copies of those rows, padded with zeros
+
+  explicit Scratch(std::byte* memory, std::uint32_t tokens) {
+    q = reinterpret_cast<std::uint8_t*>(memory);
+    scale = reinterpret_cast<float*>(memory + q_bytes);
+    minimum = scale + group_floats;
+    tail = minimum + group_floats;
+    tail_rows = reinterpret_cast<std::byte*>(tail + std::size_t{tokens} * panel_rows);
+  }
+};
+
+std::size_t stretch_bytes(const quipu_codec& codec, std::uint32_t columns) {
+  return columns / codec.block_columns * std::size_t{codec.block_bytes};
+}
+
+// 32 rows, two unpacked halves of 16.
+void unpack(const WeightMatrix& m, const std::byte* rows, std::size_t stride, std::uint32_t first,
+            std::uint32_t count, const Scratch& s) {
+  for (std::uint32_t half = 0; half < 2; ++half) {
+    quipu_panel panel{};
+    panel.size = sizeof panel;
+    panel.quad_stride = panel_rows * 4;
+    panel.group_stride = panel_rows;
+    panel.q = s.q + half * 64;
+    panel.scale = s.scale + half * 16;
+    panel.minimum = m.codec->has_minimum ? s.minimum + half * 16 : nullptr;
+    m.unpack->unpack(rows + half * 16 * stride, stride, first, count, &panel);
+  }
+}
+
+// Panel reads are strided, so nothing fetches them ahead but us: asked for while the tiles of this
+// stretch run.
+void prefetch(const std::byte* rows, std::size_t stride, std::size_t bytes) {
+  for (std::uint32_t r = 0; r < panel_rows; ++r)
+    for (std::size_t line = 0; line < bytes; line += 64)
+      __builtin_prefetch(rows + r * stride + line);
+}
+
+}  // namespace
+
+std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept {
+  return q_bytes + 2 * group_floats * sizeof(float) +
+         std::size_t{tokens} * panel_rows * sizeof(float) +
+         panel_rows * (stretch_bytes(*matrix.codec, panel_columns) + 64);
+}
+
+void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+                     std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
+                     std::byte* memory) noexcept {
+  const Scratch scratch(memory, tokens);
+  const std::uint32_t group = m.codec->group;
+  for (std::uint32_t row = first; row < last; row += panel_rows) {
+    const std::uint32_t rows = std::min(panel_rows, last - row);
+    const bool whole = rows == panel_rows;
+    float* const c = whole ? y + (row - first) : scratch.tail;
+    const std::size_t c_stride = whole ? y_stride : panel_rows;
+    for (std::uint32_t column = 0; column < m.columns; column += panel_columns) {
+      const std::uint32_t count = std::min(panel_columns, m.columns - column);
+      const std::size_t bytes = stretch_bytes(*m.codec, count);
+      const std::byte* const here = m.data + row * m.row_bytes + stretch_bytes(*m.codec, column);
+      if (whole) {
+        unpack(m, m.data + row * m.row_bytes, m.row_bytes, column, count, scratch);
+        if (column + panel_columns < m.columns)
+          prefetch(here + bytes, m.row_bytes, bytes);
+        else if (row + panel_rows < last)
+          prefetch(m.data + (row + panel_rows) * m.row_bytes, m.row_bytes, bytes);
+      } else {
+        std::memset(scratch.tail_rows, 0, panel_rows * bytes);
+        for (std::uint32_t r = 0; r < rows; ++r)
+          std::memcpy(scratch.tail_rows + r * bytes, here + r * m.row_bytes, bytes);
+        unpack(m, scratch.tail_rows, bytes, 0, count, scratch);
+      }
+      const PanelView panel{
+          scratch.q,     scratch.scale, m.codec->has_minimum ? scratch.minimum : nullptr,
+          m.codec->zero, group,         count};
+      for (std::uint32_t t = 0; t < tokens; t += tile_tokens) {
+        const std::size_t at = std::size_t{t} * m.columns + column;
+        const bool by16 = group == 16;
+        const TileInput input{x.q + at,
+                              m.columns,
+                              x.scale + at / 32,
+                              m.columns / 32,
+                              by16 ? x.sum16 + at / 16 : x.sum32 + at / 32,
+                              by16 ? x.total16 + at / 16 : x.total32 + at / 32,
+                              m.columns / (by16 ? 16 : 32)};
+        m.kernels->tile(std::min(tile_tokens, tokens - t), input, panel, c + t * c_stride, c_stride,
+                        column != 0);
+      }
+    }
+    if (!whole)
+      for (std::uint32_t t = 0; t < tokens; ++t)
+        std::memcpy(y + t * y_stride + (row - first), scratch.tail + t * panel_rows,
+                    rows * sizeof(float));
+  }
+}
+
+}  // namespace quipu_cpu

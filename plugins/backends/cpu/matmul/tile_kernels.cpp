@@ -1,0 +1,213 @@
+// The tile: up to six rows of activations times a panel of 32 weight rows.
+#include "matmul/kernels.h"
+
+#if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
+#include <immintrin.h>
+#endif
+
+namespace quipu_cpu {
+namespace QUIPU_KERNEL_ISA {
+
+void quantize(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
+float dot(const float* a, const float* b, uint32_t count) noexcept;
+
+#if defined(QUIPU_KERNEL_AVX512)
+
+static inline __m512i broadcast4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return _mm512_set1_epi32(four);
+}
+
+// Six rows by two vectors of 16 weight rows: 24 accumulators, and each weight vector is read once
+// for six products. The zero point goes into the start value of the integer sums, the group's
+// scales into one multiply-add.
+template <int Tokens, int Group, bool Minimum>
+static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+                      bool add) noexcept {
+  __m512 sum[Tokens][2];
+  for (int t = 0; t < Tokens; ++t)
+    for (int v = 0; v < 2; ++v)
+      sum[t][v] = add ? _mm512_loadu_ps(c + t * c_stride + 16 * v) : _mm512_setzero_ps();
+  const uint8_t* w = p.q;
+  const uint32_t groups = p.columns / Group;
+  for (uint32_t g = 0; g < groups; ++g) {
+    __m512i dot[Tokens][2];
+    for (int t = 0; t < Tokens; ++t)
+      dot[t][0] = dot[t][1] = _mm512_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
+    const int8_t* q = x.q + g * Group;
+#pragma GCC unroll 8
+    for (int quad = 0; quad < Group / 4; ++quad) {
+      const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64);
+      w += 128;
+#pragma GCC unroll 6
+      for (int t = 0; t < Tokens; ++t) {
+        const __m512i four = broadcast4(q + t * x.q_stride + 4 * quad);
+        dot[t][0] = _mm512_dpbusd_epi32(dot[t][0], w0, four);
+        dot[t][1] = _mm512_dpbusd_epi32(dot[t][1], w1, four);
+      }
+    }
+    for (int v = 0; v < 2; ++v) {
+      const __m512 scale = _mm512_loadu_ps(p.scale + g * panel_rows + 16 * v);
+      for (int t = 0; t < Tokens; ++t) {
+        const __m512 both =
+            _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[t * x.scale_stride + g * Group / 32]));
+        sum[t][v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t][v]), both, sum[t][v]);
+      }
+      if constexpr (Minimum) {
+        const __m512 minimum = _mm512_loadu_ps(p.minimum + g * panel_rows + 16 * v);
+        for (int t = 0; t < Tokens; ++t)
+          sum[t][v] =
+              _mm512_fmadd_ps(minimum, _mm512_set1_ps(x.sum[t * x.sum_stride + g]), sum[t][v]);
+      }
+    }
+  }
+  for (int t = 0; t < Tokens; ++t)
+    for (int v = 0; v < 2; ++v) _mm512_storeu_ps(c + t * c_stride + 16 * v, sum[t][v]);
+}
+
+#elif defined(QUIPU_KERNEL_AVX2)
+
+static inline __m256i broadcast4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return _mm256_set1_epi32(four);
+}
+
+// Sixteen rows at a time in two vectors. Pairs of products must fit 16 bits, so bytes offset by 128
+// are taken as signed: |w| * sign(w) x. No start value is due to them then.
+template <int Tokens, int Group, bool Minimum, bool Signed>
+static void tile_half(const TileInput& x, const PanelView& p, int half, float* c, size_t c_stride,
+                      bool add) noexcept {
+  const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8(static_cast<char>(0x80));
+  __m256 sum[Tokens][2];
+  for (int t = 0; t < Tokens; ++t)
+    for (int v = 0; v < 2; ++v)
+      sum[t][v] = add ? _mm256_loadu_ps(c + t * c_stride + 16 * half + 8 * v) : _mm256_setzero_ps();
+  const uint8_t* w = p.q + 64 * half;
+  const uint32_t groups = p.columns / Group;
+  for (uint32_t g = 0; g < groups; ++g) {
+    __m256i dot[Tokens][2];
+    for (int t = 0; t < Tokens; ++t)
+      dot[t][0] = dot[t][1] =
+          _mm256_set1_epi32(Signed ? 0 : -p.zero * x.total[t * x.sum_stride + g]);
+    for (int quad = 0; quad < Group / 4; ++quad, w += 128)
+      for (int v = 0; v < 2; ++v) {
+        __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 32 * v));
+        if constexpr (Signed) weights = _mm256_xor_si256(weights, flip);
+        const __m256i size = Signed ? _mm256_abs_epi8(weights) : weights;
+        for (int t = 0; t < Tokens; ++t) {
+          __m256i four = broadcast4(x.q + t * x.q_stride + g * Group + 4 * quad);
+          if constexpr (Signed) four = _mm256_sign_epi8(four, weights);
+          dot[t][v] = _mm256_add_epi32(dot[t][v],
+                                       _mm256_madd_epi16(_mm256_maddubs_epi16(size, four), ones));
+        }
+      }
+    for (int v = 0; v < 2; ++v) {
+      const size_t at = g * panel_rows + 16 * half + 8 * v;
+      const __m256 scale = _mm256_loadu_ps(p.scale + at);
+      for (int t = 0; t < Tokens; ++t) {
+        const __m256 both =
+            _mm256_mul_ps(scale, _mm256_set1_ps(x.scale[t * x.scale_stride + g * Group / 32]));
+        sum[t][v] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t][v]), both, sum[t][v]);
+      }
+      if constexpr (Minimum)
+        for (int t = 0; t < Tokens; ++t)
+          sum[t][v] = _mm256_fmadd_ps(_mm256_loadu_ps(p.minimum + at),
+                                      _mm256_set1_ps(x.sum[t * x.sum_stride + g]), sum[t][v]);
+    }
+  }
+  for (int t = 0; t < Tokens; ++t)
+    for (int v = 0; v < 2; ++v) _mm256_storeu_ps(c + t * c_stride + 16 * half + 8 * v, sum[t][v]);
+}
+
+// Two rows of activations at a time: what the sixteen registers hold.
+template <int Tokens, int Group, bool Minimum>
+static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+                      bool add) noexcept {
+  const auto part = [&]<int Count>(int t) {
+    const TileInput from{x.q + t * x.q_stride,
+                         x.q_stride,
+                         x.scale + t * x.scale_stride,
+                         x.scale_stride,
+                         x.sum + t * x.sum_stride,
+                         x.total + t * x.sum_stride,
+                         x.sum_stride};
+    for (int half = 0; half < 2; ++half)
+      if (p.zero == 128)
+        tile_half<Count, Group, Minimum, true>(from, p, half, c + t * c_stride, c_stride, add);
+      else
+        tile_half<Count, Group, Minimum, false>(from, p, half, c + t * c_stride, c_stride, add);
+  };
+  int t = 0;
+  for (; t + 2 <= Tokens; t += 2) part.template operator()<2>(t);
+  if (t < Tokens) part.template operator()<1>(t);
+}
+
+#else
+
+template <int Tokens, int Group, bool Minimum>
+static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+                      bool add) noexcept {
+  for (int t = 0; t < Tokens; ++t)
+    for (uint32_t r = 0; r < panel_rows; ++r) {
+      float sum = add ? c[t * c_stride + r] : 0;
+      for (uint32_t g = 0; g < p.columns / Group; ++g) {
+        int32_t dot = -p.zero * x.total[t * x.sum_stride + g];
+        for (uint32_t j = g * Group; j < (g + 1) * Group; ++j)
+          dot += p.q[j / 4 * panel_rows * 4 + r * 4 + j % 4] * x.q[t * x.q_stride + j];
+        sum += static_cast<float>(dot) *
+               (p.scale[g * panel_rows + r] * x.scale[t * x.scale_stride + g * Group / 32]);
+        if (Minimum) sum += p.minimum[g * panel_rows + r] * x.sum[t * x.sum_stride + g];
+      }
+      c[t * c_stride + r] = sum;
+    }
+}
+
+#endif
+
+template <int Group, bool Minimum>
+static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p, float* c,
+                    size_t c_stride, bool add) noexcept {
+  switch (tokens) {
+  case 1:
+    return tile_rows<1, Group, Minimum>(x, p, c, c_stride, add);
+  case 2:
+    return tile_rows<2, Group, Minimum>(x, p, c, c_stride, add);
+  case 3:
+    return tile_rows<3, Group, Minimum>(x, p, c, c_stride, add);
+  case 4:
+    return tile_rows<4, Group, Minimum>(x, p, c, c_stride, add);
+  case 5:
+    return tile_rows<5, Group, Minimum>(x, p, c, c_stride, add);
+  default:
+    return tile_rows<6, Group, Minimum>(x, p, c, c_stride, add);
+  }
+}
+
+static void tile(uint32_t tokens, const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+                 bool add) noexcept {
+  if (p.group == 16)
+    return p.minimum ? tile_of<16, true>(tokens, x, p, c, c_stride, add)
+                     : tile_of<16, false>(tokens, x, p, c, c_stride, add);
+  return p.minimum ? tile_of<32, true>(tokens, x, p, c, c_stride, add)
+                   : tile_of<32, false>(tokens, x, p, c, c_stride, add);
+}
+
+}  // namespace QUIPU_KERNEL_ISA
+
+#define QUIPU_CPU_TABLE_(isa) isa##_matmul
+#define QUIPU_CPU_TABLE(isa) QUIPU_CPU_TABLE_(isa)
+#if defined(QUIPU_KERNEL_AVX512)
+constexpr uint32_t level = 2;
+#elif defined(QUIPU_KERNEL_AVX2)
+constexpr uint32_t level = 1;
+#elif defined(QUIPU_KERNEL_NEON)
+constexpr uint32_t level = 16;
+#else
+constexpr uint32_t level = 0;
+#endif
+extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
+    level, QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::tile, QUIPU_KERNEL_ISA::dot};
+
+}  // namespace quipu_cpu
