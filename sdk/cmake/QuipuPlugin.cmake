@@ -28,7 +28,8 @@ function(quipu_add_plugin name)
       add_library(${target}_${isa} OBJECT ${plugin_KERNELS})
       string(TOUPPER ${isa} isa_upper)
       target_compile_definitions(${target}_${isa} PRIVATE QUIPU_KERNEL_ISA=${isa} QUIPU_KERNEL_${isa_upper})
-      target_compile_options(${target}_${isa} PRIVATE ${QUIPU_ISA_FLAGS_${isa}} -O3 -fno-exceptions -fno-rtti -fvisibility=hidden)
+      target_compile_options(${target}_${isa} PRIVATE ${QUIPU_ISA_FLAGS_${isa}} -O3 -fno-exceptions -fno-rtti
+        -fvisibility=hidden -Wno-maybe-uninitialized -Wno-uninitialized) # gcc 12 warns about its own intrinsics
       set_target_properties(${target}_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
       target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
       list(APPEND targets ${target}_${isa})
