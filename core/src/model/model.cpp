@@ -119,6 +119,9 @@ void build(const ModelFile& file, Registry& registry, Built& built, ModelReport&
 class Assembled final : public Model {
  public:
   Assembled(std::shared_ptr<const ModelFile> file, Registry& registry) : file_(std::move(file)) {
+    // The whole file, not only what the graph reads: damage anywhere means that it is not the file
+    // that was written.
+    validate(*file_, registry);
     ModelReport report;
     build(*file_, registry, built_, report);
     if (!report.missing_plugins.empty())
