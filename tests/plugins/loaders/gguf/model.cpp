@@ -28,7 +28,8 @@ GgufWriter part(std::uint16_t number, std::uint16_t count, std::int32_t tensors)
   GgufWriter writer;
   if (number == 0) writer.add("general.architecture", "llama");
   writer.add("split.no", number).add("split.count", count).add("split.tensors.count", tensors);
-  writer.add_tensor("t" + std::to_string(number), {1}, {static_cast<float>(number)});
+  const std::string name{'t', static_cast<char>('0' + number)};
+  writer.add_tensor(name, {1}, {static_cast<float>(number)});
   return writer;
 }
 
