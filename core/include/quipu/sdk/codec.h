@@ -21,50 +21,50 @@
 #include "quipu/sdk/plugin.h"
 
 namespace quipu::sdk {
-inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
+inline namespace QUIPU_PLUGIN_NAMESPACE {
 
-  template <class Codec>
-  constexpr quipu_codec make_codec() {
-    quipu_codec table{};
-    table.size = sizeof table;
-    table.block_columns = Codec::block_columns;
-    table.block_bytes = Codec::block_bytes;
-    table.name = Codec::name.data();
-    table.type = Codec::type.data();
-    table.dequantize = &Codec::dequantize;
-    if constexpr (requires { &Codec::find_invalid; }) table.find_invalid = &Codec::find_invalid;
-    if constexpr (requires { &Codec::quantize; })
-      table.quantize = [](const float* x, std::uint64_t rows, std::uint64_t columns,
-                          const float* importance, void* out) noexcept {
-        return guard([&] { Codec::quantize(x, rows, columns, importance, out); });
-      };
-    if constexpr (requires { Codec::group; }) {
-      table.group = Codec::group;
-      table.zero = Codec::zero;
-      table.has_minimum = Codec::has_minimum;
-    }
-    if constexpr (requires { Codec::kernels; }) {
-      table.kernel_count = std::size(Codec::kernels);
-      table.kernels = std::data(Codec::kernels);
-    }
-    return table;
-  }
-
-  template <class... Codecs>
-  constexpr quipu_manifest codec_manifest(std::string_view name, std::string_view version,
-                                          std::string_view license) {
-    quipu_manifest m = make_manifest(QUIPU_KIND_CODEC, 0, {name, version, license, "quipu", ""});
-    const auto provide = [&](std::string_view type, std::string_view codec) {
-      if (m.provides[0]) append(m.provides, ";");
-      append(m.provides, type);
-      append(m.provides, "=");
-      append(m.provides, codec);
+template <class Codec>
+constexpr quipu_codec make_codec() {
+  quipu_codec table{};
+  table.size = sizeof table;
+  table.block_columns = Codec::block_columns;
+  table.block_bytes = Codec::block_bytes;
+  table.name = Codec::name.data();
+  table.type = Codec::type.data();
+  table.dequantize = &Codec::dequantize;
+  if constexpr (requires { &Codec::find_invalid; }) table.find_invalid = &Codec::find_invalid;
+  if constexpr (requires { &Codec::quantize; })
+    table.quantize = [](const float* x, std::uint64_t rows, std::uint64_t columns,
+                        const float* importance, void* out) noexcept {
+      return guard([&] { Codec::quantize(x, rows, columns, importance, out); });
     };
-    (provide(Codecs::type, Codecs::name), ...);
-    return m;
+  if constexpr (requires { Codec::group; }) {
+    table.group = Codec::group;
+    table.zero = Codec::zero;
+    table.has_minimum = Codec::has_minimum;
   }
+  if constexpr (requires { Codec::kernels; }) {
+    table.kernel_count = std::size(Codec::kernels);
+    table.kernels = std::data(Codec::kernels);
+  }
+  return table;
+}
 
-}  // namespace )
+template <class... Codecs>
+constexpr quipu_manifest codec_manifest(std::string_view name, std::string_view version,
+                                        std::string_view license) {
+  quipu_manifest m = make_manifest(QUIPU_KIND_CODEC, 0, {name, version, license, "quipu", ""});
+  const auto provide = [&](std::string_view type, std::string_view codec) {
+    if (m.provides[0]) append(m.provides, ";");
+    append(m.provides, type);
+    append(m.provides, "=");
+    append(m.provides, codec);
+  };
+  (provide(Codecs::type, Codecs::name), ...);
+  return m;
+}
+
+}  // namespace QUIPU_PLUGIN_NAMESPACE
 }  // namespace quipu::sdk
 
 #define QUIPU_CODEC_PLUGIN(VERSION, LICENSE, ...)                                                  \

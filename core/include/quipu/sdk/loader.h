@@ -24,81 +24,81 @@
 #include "quipu/sdk/plugin.h"
 
 namespace quipu::sdk {
-inline namespace QUIPU_PLUGIN_NAMESPACE __attribute__((visibility("hidden"))) {
+inline namespace QUIPU_PLUGIN_NAMESPACE {
 
-  template <class Loader>
-  const Loader& loader_of(const quipu_file* file) noexcept {
-    return *reinterpret_cast<const Loader*>(file);
-  }
+template <class Loader>
+const Loader& loader_of(const quipu_file* file) noexcept {
+  return *reinterpret_cast<const Loader*>(file);
+}
 
-  inline void check_index(std::uint64_t index, std::uint64_t count) {
-    if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
-  }
+inline void check_index(std::uint64_t index, std::uint64_t count) {
+  if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
+}
 
-  template <class Loader>
-  constexpr quipu_loader make_loader() {
-    quipu_loader table{};
-    table.size = sizeof table;
-    table.name = Loader::name.data();
-    table.probe = [](const std::uint8_t* head, std::size_t count, quipu_str path) noexcept -> int {
-      int certainty = 0;
-      guard([&] { certainty = Loader::probe({head, count}, view(path)); });
-      return certainty;
+template <class Loader>
+constexpr quipu_loader make_loader() {
+  quipu_loader table{};
+  table.size = sizeof table;
+  table.name = Loader::name.data();
+  table.probe = [](const std::uint8_t* head, std::size_t count, quipu_str path) noexcept -> int {
+    int certainty = 0;
+    guard([&] { certainty = Loader::probe({head, count}, view(path)); });
+    return certainty;
+  };
+  table.open = [](quipu_str path, quipu_file** file) noexcept {
+    return guard(
+        [&] { *file = reinterpret_cast<quipu_file*>(Loader::open(view(path)).release()); });
+  };
+  table.close = [](quipu_file* file) noexcept { delete reinterpret_cast<Loader*>(file); };
+  table.metadata_count = [](const quipu_file* file) noexcept {
+    return loader_of<Loader>(file).metadata_count();
+  };
+  table.metadata = [](const quipu_file* file, std::uint64_t index, quipu_str* key,
+                      quipu_value* value) noexcept {
+    return guard([&] {
+      check_index(index, loader_of<Loader>(file).metadata_count());
+      loader_of<Loader>(file).metadata(index, *key, *value);
+    });
+  };
+  table.elements = [](const quipu_file* file, const quipu_value* array, std::uint64_t first,
+                      std::uint64_t count, quipu_value* out) noexcept {
+    return guard([&] {
+      if (first > array->count || count > array->count - first)
+        throw Error(QUIPU_E_ARGUMENT, "elements out of range");
+      loader_of<Loader>(file).elements(*array, first, {out, count});
+    });
+  };
+  table.tensor_count = [](const quipu_file* file) noexcept {
+    return loader_of<Loader>(file).tensor_count();
+  };
+  table.tensor = [](const quipu_file* file, std::uint64_t index,
+                    quipu_tensor_entry* entry) noexcept {
+    return guard([&] {
+      check_index(index, loader_of<Loader>(file).tensor_count());
+      loader_of<Loader>(file).tensor(index, *entry);
+    });
+  };
+  table.part_count = [](const quipu_file* file) noexcept {
+    return loader_of<Loader>(file).part_count();
+  };
+  table.part = [](const quipu_file* file, std::uint32_t index, quipu_str* path,
+                  std::uint64_t* bytes) noexcept {
+    return guard([&] {
+      check_index(index, loader_of<Loader>(file).part_count());
+      loader_of<Loader>(file).part(index, *path, *bytes);
+    });
+  };
+  table.describe = [](const quipu_file* file, quipu_str* text) noexcept {
+    return guard([&] { *text = loader_of<Loader>(file).describe(); });
+  };
+  if constexpr (requires(Loader & loader) { loader.populate(1u); })
+    table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
+      return guard([&] { reinterpret_cast<Loader*>(file)->populate(threads); });
     };
-    table.open = [](quipu_str path, quipu_file** file) noexcept {
-      return guard(
-          [&] { *file = reinterpret_cast<quipu_file*>(Loader::open(view(path)).release()); });
-    };
-    table.close = [](quipu_file* file) noexcept { delete reinterpret_cast<Loader*>(file); };
-    table.metadata_count = [](const quipu_file* file) noexcept {
-      return loader_of<Loader>(file).metadata_count();
-    };
-    table.metadata = [](const quipu_file* file, std::uint64_t index, quipu_str* key,
-                        quipu_value* value) noexcept {
-      return guard([&] {
-        check_index(index, loader_of<Loader>(file).metadata_count());
-        loader_of<Loader>(file).metadata(index, *key, *value);
-      });
-    };
-    table.elements = [](const quipu_file* file, const quipu_value* array, std::uint64_t first,
-                        std::uint64_t count, quipu_value* out) noexcept {
-      return guard([&] {
-        if (first > array->count || count > array->count - first)
-          throw Error(QUIPU_E_ARGUMENT, "elements out of range");
-        loader_of<Loader>(file).elements(*array, first, {out, count});
-      });
-    };
-    table.tensor_count = [](const quipu_file* file) noexcept {
-      return loader_of<Loader>(file).tensor_count();
-    };
-    table.tensor = [](const quipu_file* file, std::uint64_t index,
-                      quipu_tensor_entry* entry) noexcept {
-      return guard([&] {
-        check_index(index, loader_of<Loader>(file).tensor_count());
-        loader_of<Loader>(file).tensor(index, *entry);
-      });
-    };
-    table.part_count = [](const quipu_file* file) noexcept {
-      return loader_of<Loader>(file).part_count();
-    };
-    table.part = [](const quipu_file* file, std::uint32_t index, quipu_str* path,
-                    std::uint64_t* bytes) noexcept {
-      return guard([&] {
-        check_index(index, loader_of<Loader>(file).part_count());
-        loader_of<Loader>(file).part(index, *path, *bytes);
-      });
-    };
-    table.describe = [](const quipu_file* file, quipu_str* text) noexcept {
-      return guard([&] { *text = loader_of<Loader>(file).describe(); });
-    };
-    if constexpr (requires(Loader & loader) { loader.populate(1u); })
-      table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
-        return guard([&] { reinterpret_cast<Loader*>(file)->populate(threads); });
-      };
-    return table;
-  }
+  return table;
+}
 
-}  // namespace )
+}  // namespace QUIPU_PLUGIN_NAMESPACE
 }  // namespace quipu::sdk
 
 #define QUIPU_LOADER_PLUGIN(CLASS, VERSION, LICENSE, MAGIC)                                        \
