@@ -16,7 +16,7 @@
 #define QUIPU_PLUGIN_NAMESPACE plugin
 #endif
 
-// Hidden and in a namespace of its own, so that two plugins in one process never share these
+// Hidden by quipu_add_plugin() and in a namespace of its own, so that two plugins never share these
 // functions.
 namespace quipu::sdk {
 inline namespace QUIPU_PLUGIN_NAMESPACE {
