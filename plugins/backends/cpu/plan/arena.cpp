@@ -1,0 +1,52 @@
+#include "plan/arena.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+namespace quipu_cpu {
+
+Arena::Arena(std::uint64_t bytes) {
+  if (bytes == 0) return;
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  data_ = static_cast<std::byte*>(pages);
+  bytes_ = bytes;
+}
+
+Arena::~Arena() {
+  if (data_) munmap(data_, bytes_);
+}
+
+std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets) {
+  std::vector<std::size_t> order(buffers.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  // Largest first leaves the fewest holes.
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return buffers[a]->bytes > buffers[b]->bytes;
+  });
+  std::vector<std::size_t> placed;  // by rising offset
+  std::uint64_t total = 0;
+  for (const std::size_t i : order) {
+    const Buffer& buffer = *buffers[i];
+    const std::uint64_t bytes = (buffer.bytes + 63) / 64 * 64;
+    std::uint64_t offset = 0;
+    for (const std::size_t other : placed) {
+      const Buffer& taken = *buffers[other];
+      if (taken.first_stage > buffer.last_stage || buffer.first_stage > taken.last_stage) continue;
+      if (offset + bytes <= offsets[other]) break;
+      offset = std::max(offset, offsets[other] + (taken.bytes + 63) / 64 * 64);
+    }
+    offsets[i] = offset;
+    total = std::max(total, offset + bytes);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), offset,
+                                   [&](std::uint64_t o, std::size_t p) { return o < offsets[p]; }),
+                  i);
+  }
+  return total;
+}
+
+}  // namespace quipu_cpu

@@ -1,0 +1,94 @@
+// A job: one operation over the rows of a batch, and what it needs to know of the run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "quipu/abi/backend.h"
+
+namespace quipu_cpu {
+
+/// What differs from run to run. The plan fills it before the first stage.
+struct Step {
+  const quipu_batch* batch = nullptr;
+  std::uint32_t tokens = 0;
+  std::uint32_t wanted = 0;                    ///< tokens whose output is wanted
+  const std::uint32_t* wanted_rows = nullptr;  ///< [wanted] their indices in the batch, rising
+};
+
+/// Memory of one intermediate result, from the stage that writes it to the last that reads it.
+/// Reserved for the largest batch; a smaller one touches only its first bytes.
+struct Buffer {
+  std::uint64_t bytes = 0;
+  std::byte* data = nullptr;
+  std::uint32_t first_stage = 0, last_stage = 0;
+};
+
+/// Whether a matrix has a row per token or per wanted token.
+enum class Rows { tokens, wanted };
+
+inline std::uint32_t count(Rows rows, const Step& step) noexcept {
+  return rows == Rows::tokens ? step.tokens : step.wanted;
+}
+
+/// Index in the batch of a row's token.
+inline std::uint32_t token_of(Rows rows, const Step& step, std::uint32_t row) noexcept {
+  return rows == Rows::tokens ? row : step.wanted_rows[row];
+}
+
+/// A float matrix [rows, width] in a buffer, or where the caller of run() wants the output: then
+/// the buffer has no bytes and only orders the jobs.
+struct Matrix {
+  Buffer* buffer = nullptr;
+  float* data = nullptr;
+  std::uint64_t stride = 0;  ///< floats from row to row
+  std::uint32_t width = 0;
+  Rows rows = Rows::tokens;
+
+  float* row(std::uint64_t index) const noexcept { return data + index * stride; }
+};
+
+class RowJob;
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  /// Asked when everything the job reads has been computed.
+  virtual std::uint32_t tasks(const Step& step) const noexcept = 0;
+  virtual void run(const Step& step, std::uint32_t first, std::uint32_t last,
+                   std::uint32_t thread) const noexcept = 0;
+  /// A few words for explain().
+  virtual std::string describe() const = 0;
+  virtual const RowJob* as_row_job() const noexcept { return nullptr; }
+
+  /// The job comes after the jobs that write what it reads.
+  std::vector<Buffer*> reads, writes;
+};
+
+/// A job that computes row by row, each from the same row of what it reads. Those that follow one
+/// another are run together, a row at a time.
+class RowJob : public Job {
+ public:
+  /// `work`: about how many floats a row touches.
+  RowJob(Rows rows, std::uint64_t work) : rows_(rows), work_(work) {}
+
+  Rows rows() const noexcept { return rows_; }
+  std::uint64_t work() const noexcept { return work_; }
+  virtual void run_row(const Step& step, std::uint32_t row,
+                       std::uint32_t thread) const noexcept = 0;
+
+  const RowJob* as_row_job() const noexcept final { return this; }
+  std::uint32_t tasks(const Step& step) const noexcept final { return count(rows_, step); }
+  void run(const Step& step, std::uint32_t first, std::uint32_t last,
+           std::uint32_t thread) const noexcept final {
+    for (std::uint32_t row = first; row < last; ++row) run_row(step, row, thread);
+  }
+
+ private:
+  Rows rows_;
+  std::uint64_t work_;
+};
+
+}  // namespace quipu_cpu

@@ -1,0 +1,153 @@
+#include "plan/schedule.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace quipu_cpu {
+namespace {
+
+// Less than this many floats are not worth handing to another thread.
+constexpr std::uint64_t least_work = 4096;
+
+/// Where a job ended up; chain < 0 for jobs that are not row jobs.
+struct Place {
+  std::uint32_t stage = 0;
+  std::int64_t chain = -1;
+};
+
+/// Chains while they grow: merging makes one the alias of the other.
+class Chains {
+ public:
+  std::int64_t make(Rows rows) {
+    alias_.push_back(static_cast<std::int64_t>(alias_.size()));
+    rows_.push_back(rows);
+    return alias_.back();
+  }
+  std::int64_t find(std::int64_t chain) const {
+    while (alias_[chain] != chain) chain = alias_[chain];
+    return chain;
+  }
+  void merge(std::int64_t into, std::int64_t from) { alias_[find(from)] = find(into); }
+  Rows rows(std::int64_t chain) const { return rows_[chain]; }
+
+ private:
+  std::vector<std::int64_t> alias_;
+  std::vector<Rows> rows_;
+};
+
+}  // namespace
+
+std::uint32_t JobStage::tasks() const noexcept {
+  std::uint64_t end = 0;
+  std::size_t i = 0;
+  const auto add = [&](std::uint64_t tasks) {
+    end = std::min<std::uint64_t>(end + tasks, most_tasks);
+    ends_[i++] = static_cast<std::uint32_t>(end);
+  };
+  for (const Job* job : jobs) add(job->tasks(step_));
+  for (const Chain& chain : chains)
+    add((count(chain.rows, step_) + chain.rows_per_task - 1) / chain.rows_per_task);
+  return static_cast<std::uint32_t>(end);
+}
+
+void JobStage::run(std::uint32_t first, std::uint32_t last, std::uint32_t thread) const noexcept {
+  std::uint32_t begin = 0;
+  for (std::size_t i = 0; i < ends_.size() && begin < last; begin = ends_[i++]) {
+    if (ends_[i] <= first) continue;
+    const std::uint32_t from = std::max(first, begin) - begin;
+    const std::uint32_t to = std::min(last, ends_[i]) - begin;
+    if (i < jobs.size()) {
+      jobs[i]->run(step_, from, to, thread);
+      continue;
+    }
+    const Chain& chain = chains[i - jobs.size()];
+    const std::uint32_t rows = std::min(to * chain.rows_per_task, count(chain.rows, step_));
+    for (std::uint32_t row = from * chain.rows_per_task; row < rows; ++row)
+      for (const RowJob* job : chain.jobs) job->run_row(step_, row, thread);
+  }
+}
+
+std::string JobStage::describe() const {
+  std::string text;
+  const auto add = [&](const Job& job, const char* separator) {
+    if (!text.empty()) text += separator;
+    text += job.describe();
+  };
+  for (const Job* job : jobs) add(*job, " | ");
+  for (const Chain& chain : chains)
+    for (const RowJob* job : chain.jobs) add(*job, job == chain.jobs.front() ? " | " : ", ");
+  return text;
+}
+
+std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<Job>> jobs,
+                                                const Step& step) {
+  std::map<const Buffer*, Place> writers;
+  std::vector<Place> places;
+  Chains chains;
+  std::uint32_t stage_count = 0;
+  for (const auto& job : jobs) {
+    Place place;
+    for (const Buffer* buffer : job->reads)
+      if (const auto writer = writers.find(buffer); writer != writers.end())
+        place.stage = std::max(place.stage, writer->second.stage + 1);
+    if (const RowJob* row_job = job->as_row_job()) {
+      // Joins the jobs just before it if all of them compute the same rows.
+      std::vector<std::int64_t> before;
+      bool joins = place.stage > 0;
+      for (const Buffer* buffer : job->reads) {
+        const auto writer = writers.find(buffer);
+        if (writer == writers.end() || writer->second.stage + 1 != place.stage) continue;
+        const std::int64_t chain = writer->second.chain;
+        joins = joins && chain >= 0 && chains.rows(chain) == row_job->rows();
+        before.push_back(chain);
+      }
+      if (joins) {
+        --place.stage;
+        place.chain = before.front();
+        for (const std::int64_t chain : before) chains.merge(place.chain, chain);
+      } else {
+        place.chain = chains.make(row_job->rows());
+      }
+    }
+    for (const Buffer* buffer : job->writes) writers[buffer] = place;
+    places.push_back(place);
+    stage_count = std::max(stage_count, place.stage + 1);
+  }
+
+  std::vector<std::unique_ptr<JobStage>> stages;
+  for (std::uint32_t i = 0; i < stage_count; ++i)
+    stages.push_back(std::make_unique<JobStage>(step));
+  std::map<std::int64_t, std::size_t> chain_index;  // within its stage
+  std::set<const Buffer*> written;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Place& place = places[i];
+    JobStage& stage = *stages[place.stage];
+    if (const RowJob* row_job = jobs[i]->as_row_job()) {
+      const auto [at, added] =
+          chain_index.try_emplace(chains.find(place.chain), stage.chains.size());
+      if (added) stage.chains.push_back({{}, row_job->rows(), 1});
+      stage.chains[at->second].jobs.push_back(row_job);
+    } else {
+      stage.jobs.push_back(jobs[i].get());
+    }
+    for (Buffer* buffer : jobs[i]->writes) {
+      if (written.insert(buffer).second) buffer->first_stage = place.stage;
+      buffer->last_stage = std::max(buffer->last_stage, place.stage);
+    }
+    for (Buffer* buffer : jobs[i]->reads)
+      buffer->last_stage = std::max(buffer->last_stage, place.stage);
+  }
+  for (const auto& stage : stages) {
+    for (Chain& chain : stage->chains) {
+      std::uint64_t work = 1;
+      for (const RowJob* job : chain.jobs) work += job->work();
+      chain.rows_per_task =
+          static_cast<std::uint32_t>(std::max<std::uint64_t>(1, least_work / work));
+    }
+    stage->ends_.resize(stage->jobs.size() + stage->chains.size());
+  }
+  return stages;
+}
+
+}  // namespace quipu_cpu

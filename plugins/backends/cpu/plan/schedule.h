@@ -1,0 +1,45 @@
+// Jobs put into stages: as early as what they read allows, row jobs in a chain.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plan/job.h"
+#include "pool.h"
+
+namespace quipu_cpu {
+
+/// Row jobs of the same rows, run one after another on each row.
+struct Chain {
+  std::vector<const RowJob*> jobs;
+  Rows rows = Rows::tokens;
+  std::uint32_t rows_per_task = 1;
+};
+
+/// The jobs of one stage, side by side.
+class JobStage final : public Stage {
+ public:
+  explicit JobStage(const Step& step) : step_(step) {}
+
+  std::uint32_t tasks() const noexcept override;
+  void run(std::uint32_t first, std::uint32_t last, std::uint32_t thread) const noexcept override;
+  std::string describe() const;
+
+  std::vector<const Job*> jobs;
+  std::vector<Chain> chains;
+
+ private:
+  friend std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<Job>>,
+                                                         const Step&);
+  const Step& step_;
+  mutable std::vector<std::uint32_t> ends_;  // of the jobs' tasks, then of the chains'
+};
+
+/// Keeps pointers to the jobs and the step. Jobs come after those that write what they read. Sets
+/// first_stage and last_stage of every buffer.
+std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<Job>> jobs,
+                                                const Step& step);
+
+}  // namespace quipu_cpu

@@ -1,0 +1,36 @@
+// Weights in the forms that jobs read, made once and shared by all programs of a plan.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <map>
+#include <vector>
+
+#include "matmul/matmul.h"
+#include "quipu/abi/backend.h"
+
+namespace quipu_cpu {
+
+/// What it gives lives as long as it does.
+class Weights {
+ public:
+  Weights(std::uint32_t isa, bool deterministic) : isa_(isa), deterministic_(deterministic) {}
+
+  /// A matrix [out, in].
+  const WeightMatrix& matrix(const quipu_tensor& tensor);
+  /// The slices of a tensor [experts, out, in].
+  const std::vector<WeightMatrix>& experts(const quipu_tensor& tensor);
+  /// All elements of a small tensor (a gain, a bias) as floats.
+  const float* floats(const quipu_tensor& tensor);
+  /// One copy of equal lists of frequencies.
+  const std::vector<double>& frequencies(std::vector<double> values);
+
+ private:
+  std::uint32_t isa_;
+  bool deterministic_;
+  std::map<const quipu_tensor*, std::vector<WeightMatrix>> matrices_;
+  std::map<const quipu_tensor*, std::vector<float>> floats_;
+  std::list<std::vector<double>> frequencies_;
+};
+
+}  // namespace quipu_cpu

@@ -1,0 +1,239 @@
+#include "stages/linear.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "stages/row_job.h"
+
+namespace quipu_cpu {
+namespace {
+
+constexpr std::uint32_t int8_columns = 32;
+
+std::size_t round_up(std::size_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
+/// y[t][0 … count) += bias + addend, in this order for every row.
+void finish(const RowKernels& kernels, const float* bias, const float* addend,
+            std::size_t addend_stride, std::uint32_t tokens, std::uint32_t count, float* y,
+            std::size_t y_stride) {
+  if (!bias && !addend) return;
+  for (std::uint32_t t = 0; t < tokens; ++t, y += y_stride) {
+    if (bias) kernels.add(y, bias, count, y);
+    if (addend) kernels.add(y, addend + t * addend_stride, count, y);
+  }
+}
+
+class LinearJob final : public Job {
+ public:
+  LinearJob(const RowKernels& kernels, const LinearPart& part, const LinearInput& in,
+            const Matrix* addend, const Matrix& y, const Scratch& scratch)
+      : kernels_(kernels), part_(part), in_(in), addend_(addend), y_(y), scratch_(scratch) {}
+
+  std::uint32_t tasks(const Step& step) const noexcept override {
+    const std::uint32_t tokens = count(y_.rows, step);
+    if (tokens == 0) return 0;
+    const std::uint32_t rows = rows_per_task(part_.weight, tokens);
+    return (part_.weight.rows + rows - 1) / rows;
+  }
+
+  void run(const Step& step, std::uint32_t first, std::uint32_t last,
+           std::uint32_t thread) const noexcept override {
+    const std::uint32_t tokens = count(y_.rows, step);
+    const std::uint32_t rows = rows_per_task(part_.weight, tokens);
+    for (std::uint32_t task = first; task < last; ++task) {
+      const std::uint32_t begin = task * rows;
+      const std::uint32_t end = std::min(part_.weight.rows, begin + rows);
+      multiply(part_.weight, in_.form, tokens, begin, end, y_.data + begin, y_.stride,
+               scratch_.of(thread));
+      finish(kernels_, part_.bias ? part_.bias + begin : nullptr,
+             addend_ ? addend_->data + begin : nullptr, addend_ ? addend_->stride : 0, tokens,
+             end - begin, y_.data + begin, y_.stride);
+    }
+  }
+
+  std::string describe() const override {
+    std::string text = std::string("linear ") + part_.weight.codec->name + " [" +
+                       std::to_string(part_.weight.rows) + ", " +
+                       std::to_string(part_.weight.columns) + "]";
+    if (part_.bias) text += " + bias";
+    if (addend_) text += " + sum";
+    return text;
+  }
+
+ private:
+  const RowKernels& kernels_;
+  LinearPart part_;
+  const LinearInput& in_;
+  const Matrix* addend_;
+  const Matrix& y_;
+  Scratch scratch_;
+};
+
+class GatedLinearJob final : public Job {
+ public:
+  GatedLinearJob(const RowKernels& kernels, const GatedLinear& linear, const Scratch& scratch)
+      : kernels_(kernels), linear_(linear), scratch_(scratch) {}
+
+  std::uint32_t tasks(const Step& step) const noexcept override {
+    const std::uint32_t tokens = count(linear_.out.x.rows, step);
+    if (tokens == 0) return 0;
+    const std::uint32_t rows = gated_rows_per_task(&linear_.gate.weight, linear_.up.weight, tokens);
+    return (linear_.up.weight.rows + rows - 1) / rows;
+  }
+
+  void run(const Step& step, std::uint32_t first, std::uint32_t last,
+           std::uint32_t thread) const noexcept override {
+    const Matrix& y = linear_.out.x;
+    const std::uint32_t tokens = count(y.rows, step);
+    const std::uint32_t rows = gated_rows_per_task(&linear_.gate.weight, linear_.up.weight, tokens);
+    GatedBlock block{&linear_.gate.weight,
+                     linear_.up.weight,
+                     linear_.gate.bias,
+                     linear_.up.bias,
+                     linear_.activation,
+                     tokens,
+                     0,
+                     0,
+                     0,
+                     linear_.floats_always || linear_.out.is_read_as_float(tokens),
+                     linear_.out.is_read_as_int8(tokens)};
+    for (std::uint32_t task = first; task < last; ++task) {
+      block.first = task * rows;
+      block.last = std::min(linear_.up.weight.rows, block.first + rows);
+      gated_block(kernels_, block, linear_.in.form, y.data, y.stride, linear_.out.form,
+                  scratch_.of(thread));
+    }
+  }
+
+  std::string describe() const override {
+    const WeightMatrix& gate = linear_.gate.weight;
+    return std::string("gated linear ") + gate.codec->name + " and " +
+           linear_.up.weight.codec->name + " [" + std::to_string(gate.rows) + ", " +
+           std::to_string(gate.columns) + "], int8";
+  }
+
+ private:
+  const RowKernels& kernels_;
+  GatedLinear linear_;
+  Scratch scratch_;
+};
+
+}  // namespace
+
+bool LinearInput::is_read_as_int8(std::uint32_t tokens) const noexcept {
+  if (always_int8) return true;
+  for (const WeightMatrix* reader : readers)
+    if (reads_int8(*reader, tokens)) return true;
+  return false;
+}
+
+bool LinearInput::is_read_as_float(std::uint32_t tokens) const noexcept {
+  for (const WeightMatrix* reader : readers)
+    if (reads_float(*reader, tokens)) return true;
+  return false;
+}
+
+LinearInput& linear_input(const Matrix& x, Program& program, std::uint32_t rows) {
+  const bool has_int8 = x.width % int8_columns == 0;
+  Buffer& memory = program.buffer(has_int8 ? Activations::int8_bytes(x.width, rows) : 0);
+  LinearInput& input = program.keep<LinearInput>(LinearInput{x, memory});
+  program.on_bind([&input, has_int8, rows] {
+    input.form.columns = input.x.width;
+    input.form.x = input.x.data;
+    if (has_int8) input.form.place_int8(input.x.width, rows, input.int8.data);
+  });
+  return input;
+}
+
+std::unique_ptr<Job> quantize_job(const MatmulKernels& kernels, LinearInput& input) {
+  return row_job("int8", input.x.rows, 2 * std::uint64_t{input.x.width},
+                 [&kernels, &input](const Step& step, std::uint32_t row) {
+                   if (input.is_read_as_int8(count(input.x.rows, step)))
+                     quantize(kernels, input.x.row(row), input.form, row, 0, input.x.width);
+                 });
+}
+
+Scratch scratch(std::size_t bytes, Program& program) {
+  const std::size_t stride = round_up(bytes);
+  return {program.buffer(stride * program.threads()), stride};
+}
+
+std::unique_ptr<Job> linear_job(const RowKernels& kernels, const LinearPart& part,
+                                const LinearInput& in, const Matrix* addend, const Matrix& y,
+                                const Scratch& scratch) {
+  return std::make_unique<LinearJob>(kernels, part, in, addend, y, scratch);
+}
+
+std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch) {
+  return matmul_scratch_bytes(part.weight, batch);
+}
+
+bool can_be_gated(const WeightMatrix& gate, const WeightMatrix& up) noexcept {
+  return gate.rows == up.rows && gate.columns == up.columns;
+}
+
+std::unique_ptr<Job> gated_linear_job(const RowKernels& kernels, const GatedLinear& linear,
+                                      const Scratch& scratch) {
+  return std::make_unique<GatedLinearJob>(kernels, linear, scratch);
+}
+
+std::uint32_t gated_rows_per_task(const WeightMatrix* gate, const WeightMatrix& up,
+                                  std::uint32_t tokens) noexcept {
+  const std::uint32_t rows = std::lcm(rows_per_task(up, tokens), int8_columns);
+  return gate ? std::lcm(rows, rows_per_task(*gate, tokens)) : rows;
+}
+
+std::size_t gated_scratch_bytes(const WeightMatrix* gate, const WeightMatrix& up,
+                                std::uint32_t batch) {
+  std::size_t products = 0;
+  for (std::uint32_t tokens = 1; tokens <= batch; ++tokens)
+    products = std::max(products, std::size_t{tokens} * gated_rows_per_task(gate, up, tokens));
+  std::size_t multiplying = matmul_scratch_bytes(up, batch);
+  if (gate) multiplying = std::max(multiplying, matmul_scratch_bytes(*gate, batch));
+  return round_up(multiplying) + 2 * round_up(products * sizeof(float));
+}
+
+void gated_block(const RowKernels& kernels, const GatedBlock& block, const Activations& in,
+                 float* out, std::size_t out_stride, Activations& out_form,
+                 std::byte* scratch) noexcept {
+  const std::uint32_t rows = block.last - block.first;
+  const std::size_t bytes = round_up(std::size_t{block.tokens} * rows * sizeof(float));
+  float* const up = reinterpret_cast<float*>(scratch);
+  float* const gate = reinterpret_cast<float*>(scratch + bytes);
+  std::byte* const rest = scratch + 2 * bytes;
+  multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest);
+  if (block.gate)
+    multiply(*block.gate, in, block.tokens, block.first, block.last, gate, rows, rest);
+  for (std::uint32_t t = 0; t < block.tokens; ++t) {
+    float* const u = up + std::size_t{t} * rows;
+    if (block.up_bias) kernels.add(u, block.up_bias + block.first, rows, u);
+    if (block.gate) {
+      float* const g = gate + std::size_t{t} * rows;
+      if (block.gate_bias) kernels.add(g, block.gate_bias + block.first, rows, g);
+      kernels.gated(block.activation, g, u, rows, u);
+    } else {
+      kernels.activate(block.activation.kind, u, rows, u);
+    }
+    const std::uint32_t row = block.out_row + t;
+    if (block.write_float) std::copy_n(u, rows, out + row * out_stride + block.first);
+    if (block.write_int8) quantize(*block.up.kernels, u, out_form, row, block.first, rows);
+  }
+}
+
+Activations from_row(const Activations& form, std::uint64_t row) noexcept {
+  Activations result = form;
+  const std::uint64_t groups32 = row * (form.columns / 32), groups16 = row * (form.columns / 16);
+  if (form.x) result.x += row * form.columns;
+  if (!form.q) return result;
+  result.q += row * form.columns;
+  result.scale += groups32;
+  result.sum32 += groups32;
+  result.sum16 += groups16;
+  result.total32 += groups32;
+  result.total16 += groups16;
+  return result;
+}
+
+}  // namespace quipu_cpu
