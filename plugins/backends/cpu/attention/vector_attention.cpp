@@ -1,0 +1,432 @@
+// Attention of some query rows over some pages, for AVX2 and AVX-512. scalar_attention.cpp says
+// what is computed; here four rows at a time share every load, and the lanes of a vector of keys
+// are positions.
+#if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
+
+#include <immintrin.h>
+
+#include "attention/kernel_parts.h"
+
+namespace quipu_cpu {
+namespace {
+
+#if defined(QUIPU_KERNEL_AVX512)
+using Vector = __m512;
+constexpr std::uint32_t lanes = 16;
+inline Vector load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+inline Vector load(const std::uint16_t* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline Vector load(const std::int8_t* p) {
+  return _mm512_cvtepi32_ps(
+      _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline void store(float* p, Vector v) {
+  _mm512_storeu_ps(p, v);
+}
+inline Vector all(float x) {
+  return _mm512_set1_ps(x);
+}
+inline Vector add(Vector a, Vector b) {
+  return _mm512_add_ps(a, b);
+}
+inline Vector subtract(Vector a, Vector b) {
+  return _mm512_sub_ps(a, b);
+}
+inline Vector multiply(Vector a, Vector b) {
+  return _mm512_mul_ps(a, b);
+}
+inline Vector divide(Vector a, Vector b) {
+  return _mm512_div_ps(a, b);
+}
+inline Vector fused(Vector a, Vector b, Vector c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+inline Vector largest(Vector a, Vector b) {
+  return _mm512_max_ps(a, b);
+}
+inline Vector smallest(Vector a, Vector b) {
+  return _mm512_min_ps(a, b);
+}
+inline Vector rounded(Vector a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+inline Vector two_to(Vector n) {
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
+}
+inline Vector absolute(Vector a) {
+  return _mm512_abs_ps(a);
+}
+inline Vector select(std::uint32_t bits, Vector yes, Vector no) {
+  return _mm512_mask_blend_ps(static_cast<__mmask16>(bits), no, yes);
+}
+inline float total(Vector v) {
+  return _mm512_reduce_add_ps(v);
+}
+inline float maximum_of(Vector v) {
+  return _mm512_reduce_max_ps(v);
+}
+inline Vector counting() {
+  return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+// Bytes j of sixteen words, less 128.
+inline Vector byte_of(const std::uint8_t* words, int j) {
+  const __m512i x = _mm512_srli_epi32(_mm512_loadu_si512(words), static_cast<unsigned>(8 * j));
+  return _mm512_cvtepi32_ps(
+      _mm512_sub_epi32(_mm512_and_si512(x, _mm512_set1_epi32(255)), _mm512_set1_epi32(128)));
+}
+#else
+using Vector = __m256;
+constexpr std::uint32_t lanes = 8;
+inline Vector load(const float* p) {
+  return _mm256_loadu_ps(p);
+}
+inline Vector load(const std::uint16_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline Vector load(const std::int8_t* p) {
+  return _mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+inline void store(float* p, Vector v) {
+  _mm256_storeu_ps(p, v);
+}
+inline Vector all(float x) {
+  return _mm256_set1_ps(x);
+}
+inline Vector add(Vector a, Vector b) {
+  return _mm256_add_ps(a, b);
+}
+inline Vector subtract(Vector a, Vector b) {
+  return _mm256_sub_ps(a, b);
+}
+inline Vector multiply(Vector a, Vector b) {
+  return _mm256_mul_ps(a, b);
+}
+inline Vector divide(Vector a, Vector b) {
+  return _mm256_div_ps(a, b);
+}
+inline Vector fused(Vector a, Vector b, Vector c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+inline Vector largest(Vector a, Vector b) {
+  return _mm256_max_ps(a, b);
+}
+inline Vector smallest(Vector a, Vector b) {
+  return _mm256_min_ps(a, b);
+}
+inline Vector rounded(Vector a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+inline Vector two_to(Vector n) {
+  return _mm256_castsi256_ps(
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+}
+inline Vector absolute(Vector a) {
+  return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+inline Vector select(std::uint32_t bits, Vector yes, Vector no) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i set =
+      _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit), bit);
+  return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(set));
+}
+inline float total(Vector v) {
+  __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+inline float maximum_of(Vector v) {
+  __m128 x = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+inline Vector counting() {
+  return _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
+}
+inline Vector byte_of(const std::uint8_t* words, int j) {
+  const __m256i x =
+      _mm256_srli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(words)), 8 * j);
+  return _mm256_cvtepi32_ps(
+      _mm256_sub_epi32(_mm256_and_si256(x, _mm256_set1_epi32(255)), _mm256_set1_epi32(128)));
+}
+#endif
+
+constexpr std::uint32_t parts = page_cells / lanes;  // vectors that hold a page's positions
+constexpr std::uint32_t tile = 4;                    // rows that share a load
+
+// e^x for x <= 0: x = n ln 2 + r, |r| <= ln 2 / 2, and a polynomial of degree 6 for e^r (Taylor's,
+// whose error there is below 1e-7 of the result). Smaller x than -87 give e^-87, which callers
+// mask.
+inline Vector exponential(Vector x) {
+  x = largest(x, all(-87.0f));
+  const Vector n = rounded(multiply(x, all(1.44269504f)));
+  Vector r = fused(n, all(-0.693359375f), x);
+  r = fused(n, all(2.12194440e-4f), r);
+  Vector p = all(1.0f / 720);
+  constexpr float coefficients[] = {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f};
+  for (const float c : coefficients) p = fused(p, r, all(c));
+  return multiply(p, two_to(n));
+}
+
+inline float exponential(float x) {
+  float out[lanes];
+  store(out, exponential(all(x)));
+  return x < -87.0f ? 0.0f : out[0];
+}
+
+// tanh by e^-2|x|, with the sign put back by the caller's product.
+inline Vector hyperbolic_tangent(Vector x) {
+  const Vector e = exponential(multiply(all(-2.0f), absolute(x)));
+  const Vector size = divide(subtract(all(1.0f), e), add(all(1.0f), e));
+  return multiply(size, largest(all(-1.0f), smallest(all(1.0f), multiply(x, all(1e30f)))));
+}
+
+// Scratch: keys [key_width][64], values [64][value_stride], weights [tile][64], all float.
+std::size_t scratch_bytes(const HeadLayout& layout, std::uint32_t) {
+  const std::size_t width = (layout.key_width + 3) / 4 * 4;
+  return ((width + layout.value_stride) * page_cells + tile * page_cells) * sizeof(float);
+}
+
+void prepare(const HeadLayout&, const QueryRow*, std::uint32_t, std::byte*) {}
+
+template <class T>
+void widen(const T* from, std::uint32_t count, float* to) {
+  for (std::uint32_t i = 0; i < count; i += lanes) store(to + i, load(from + i));
+}
+
+// The page as floats.
+void read_page(const HeadLayout& layout, const std::byte* head, float* keys, float* values) {
+  const std::byte* const stored = head + layout.values;
+  if (layout.type == QUIPU_KV_F16) {
+    widen(reinterpret_cast<const std::uint16_t*>(head), layout.key_width * page_cells, keys);
+    widen(reinterpret_cast<const std::uint16_t*>(stored), layout.value_stride * page_cells, values);
+    return;
+  }
+  const auto* const k = reinterpret_cast<const std::uint8_t*>(head);
+  const auto* const k_scales = reinterpret_cast<const std::uint16_t*>(head + layout.key_scales);
+  for (std::uint32_t d = 0; d < layout.key_width; ++d)
+    for (std::uint32_t i = 0; i < page_cells; i += lanes) {
+      const Vector scale = load(k_scales + d / scale_columns * page_cells + i);
+      store(keys + d * page_cells + i,
+            multiply(scale, byte_of(k + (d / 4 * page_cells + i) * 4, static_cast<int>(d % 4))));
+    }
+  const auto* const v = reinterpret_cast<const std::int8_t*>(stored);
+  const auto* const v_scales = reinterpret_cast<const std::uint16_t*>(head + layout.value_scales);
+  for (std::uint32_t lane = 0; lane < page_cells; ++lane)
+    for (std::uint32_t c = 0; c < layout.value_stride; c += lanes) {
+      const std::uint32_t at = lane * layout.value_stride + c;
+      const bool inside = c < layout.value_width;
+      const float scale =
+          inside ? half_to_float(v_scales[c / scale_columns * page_cells + lane]) : 0.0f;
+      store(values + at, multiply(all(scale), load(v + at)));
+    }
+}
+
+// Dot products of Rows queries with the 64 keys.
+template <std::uint32_t Rows, class Key>
+void score(const QueryRow* const* rows, const Key* keys, std::uint32_t width,
+           float (*scores)[page_cells]) {
+  // Two vectors of positions at a time for AVX2, all four for AVX-512: what the registers hold.
+  constexpr std::uint32_t at_once = lanes == 16 ? 4 : 2;
+  for (std::uint32_t first = 0; first < parts; first += at_once) {
+    Vector sum[Rows][at_once];
+    for (std::uint32_t r = 0; r < Rows; ++r)
+      for (std::uint32_t i = 0; i < at_once; ++i) sum[r][i] = all(0);
+    for (std::uint32_t d = 0; d < width; ++d) {
+      Vector k[at_once];
+      for (std::uint32_t i = 0; i < at_once; ++i)
+        k[i] = load(keys + d * page_cells + (first + i) * lanes);
+      for (std::uint32_t r = 0; r < Rows; ++r) {
+        const Vector q = all(rows[r]->q[d]);
+        for (std::uint32_t i = 0; i < at_once; ++i) sum[r][i] = fused(q, k[i], sum[r][i]);
+      }
+    }
+    for (std::uint32_t r = 0; r < Rows; ++r)
+      for (std::uint32_t i = 0; i < at_once; ++i) store(scores[r] + (first + i) * lanes, sum[r][i]);
+  }
+}
+
+// Scores become weights e^(score - maximum) in place; the row's maximum, sum and o are brought
+// along.
+void weigh(const AttendArguments& a, const QueryRow& row, const PageHead& page, std::uint64_t cells,
+           float* scores, float& maximum, float& sum, float* o) {
+  Vector top = all(minus_infinity);
+  for (std::uint32_t i = 0; i < parts; ++i) {
+    Vector s = multiply(load(scores + i * lanes), all(a.scale));
+    if (a.softcap != 0) s = multiply(all(a.softcap), hyperbolic_tangent(divide(s, all(a.softcap))));
+    if (row.slope != 0) {
+      const Vector distance =
+          subtract(all(static_cast<float>(row.position - (page.position + i * lanes))), counting());
+      s = subtract(s, multiply(all(row.slope), absolute(distance)));
+    }
+    s = select(static_cast<std::uint32_t>(cells >> (i * lanes)), s, all(minus_infinity));
+    top = largest(top, s);
+    store(scores + i * lanes, s);
+  }
+  const float here = maximum_of(top);
+  if (here > maximum) {
+    const float factor = maximum == minus_infinity ? 0.0f : exponential(maximum - here);
+    sum *= factor;
+    for (std::size_t c = 0; c < a.out.stride; c += lanes)
+      store(o + c, multiply(load(o + c), all(factor)));
+    maximum = here;
+  }
+  Vector added = all(0);
+  for (std::uint32_t i = 0; i < parts; ++i) {
+    const Vector w = select(static_cast<std::uint32_t>(cells >> (i * lanes)),
+                            exponential(subtract(load(scores + i * lanes), all(maximum))), all(0));
+    added = add(added, w);
+    store(scores + i * lanes, w);
+  }
+  sum += total(added);
+}
+
+// o += weights * values for Rows rows, positions first … last.
+template <std::uint32_t Rows, class Value>
+void gather(const float (*weights)[page_cells], const Value* values, std::size_t stride,
+            std::uint32_t first, std::uint32_t last, float* const* o) {
+  std::size_t c = 0;
+  const auto columns = [&]<std::uint32_t Count>() {
+    Vector sum[Rows][Count];
+    for (std::uint32_t r = 0; r < Rows; ++r)
+      for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = load(o[r] + c + i * lanes);
+    for (std::uint32_t lane = first; lane <= last; ++lane) {
+      Vector v[Count];
+      for (std::uint32_t i = 0; i < Count; ++i) v[i] = load(values + lane * stride + c + i * lanes);
+      for (std::uint32_t r = 0; r < Rows; ++r) {
+        const Vector w = all(weights[r][lane]);
+        for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = fused(w, v[i], sum[r][i]);
+      }
+    }
+    for (std::uint32_t r = 0; r < Rows; ++r)
+      for (std::uint32_t i = 0; i < Count; ++i) store(o[r] + c + i * lanes, sum[r][i]);
+    c += Count * lanes;
+  };
+  constexpr std::uint32_t wide = lanes == 16 ? 4 : 2;
+  while (c + wide * lanes <= stride) columns.template operator()<wide>();
+  while (c < stride) columns.template operator()<1>();
+}
+
+template <std::uint32_t Rows, class Key, class Value>
+void attend_rows(const AttendArguments& a, const std::uint32_t* which, const PageHead& page,
+                 const Key* keys, const Value* values, float (*scores)[page_cells]) {
+  const QueryRow* rows[Rows];
+  float* o[Rows];
+  std::uint64_t any = 0;
+  for (std::uint32_t r = 0; r < Rows; ++r) {
+    rows[r] = &a.rows[which[r]];
+    o[r] = a.out.o + which[r] * a.out.stride;
+  }
+  score<Rows>(rows, keys, a.layout->key_width, scores);
+  for (std::uint32_t r = 0; r < Rows; ++r) {
+    const std::uint64_t cells = visible(*rows[r], page);
+    any |= cells;
+    weigh(a, *rows[r], page, cells, scores[r], a.out.maximum[which[r]], a.out.sum[which[r]], o[r]);
+  }
+  const auto first = static_cast<std::uint32_t>(__builtin_ctzll(any));
+  const auto last = 63u - static_cast<std::uint32_t>(__builtin_clzll(any));
+  gather<Rows>(scores, values, a.out.stride, first, last, o);
+}
+
+template <class Key, class Value>
+void attend_page(const AttendArguments& a, const std::uint32_t* which, std::uint32_t count,
+                 const PageHead& page, const Key* keys, const Value* values,
+                 float (*scores)[page_cells]) {
+  std::uint32_t r = 0;
+  for (; r + 4 <= count; r += 4) attend_rows<4>(a, which + r, page, keys, values, scores);
+  switch (count - r) {
+  case 3:
+    attend_rows<3>(a, which + r, page, keys, values, scores);
+    break;
+  case 2:
+    attend_rows<2>(a, which + r, page, keys, values, scores);
+    break;
+  case 1:
+    attend_rows<1>(a, which + r, page, keys, values, scores);
+    break;
+  default:
+    break;
+  }
+}
+
+void prefetch_head(const HeadLayout& layout, const std::byte* head) {
+  for (std::uint32_t i = 0; i < layout.bytes; i += 64) __builtin_prefetch(head + i);
+}
+
+void attend(const AttendArguments& a) {
+  const HeadLayout& layout = *a.layout;
+  const std::size_t width = (layout.key_width + 3) / 4 * 4;
+  float* const keys = reinterpret_cast<float*>(a.scratch);
+  float* const values = keys + width * page_cells;
+  auto* const scores = reinterpret_cast<float(*)[page_cells]>(
+      values + std::size_t{layout.value_stride} * page_cells);
+  for (std::uint32_t r = 0; r < a.row_count; ++r) {
+    a.out.maximum[r] = minus_infinity;
+    a.out.sum[r] = 0;
+  }
+  for (std::size_t i = 0; i < a.row_count * a.out.stride; i += lanes) store(a.out.o + i, all(0));
+  constexpr std::uint32_t most_rows = 64;
+  for (std::uint32_t p = 0; p < a.page_count; ++p) {
+    const PageHead& page = a.pages[p];
+    if (p + 1 < a.page_count)
+      prefetch_head(layout, a.pages[p + 1].data);
+    else if (a.following)
+      prefetch_head(layout, a.following);
+    for (std::uint32_t first = 0; first < a.row_count; first += most_rows) {
+      std::uint32_t which[most_rows], count = 0;
+      for (std::uint32_t r = first; r < a.row_count && r < first + most_rows; ++r)
+        if (visible(a.rows[r], page)) which[count++] = r;
+      if (count == 0) continue;
+      const std::byte* const stored = page.data + layout.values;
+      // A page that many rows read is widened once; for few rows it is widened as it is read.
+      if (layout.type == QUIPU_KV_F32) {
+        attend_page(a, which, count, page, reinterpret_cast<const float*>(page.data),
+                    reinterpret_cast<const float*>(stored), scores);
+      } else if (layout.type == QUIPU_KV_F16 && count <= 2 * tile) {
+        attend_page(a, which, count, page, reinterpret_cast<const std::uint16_t*>(page.data),
+                    reinterpret_cast<const std::uint16_t*>(stored), scores);
+      } else {
+        read_page(layout, page.data, keys, values);
+        attend_page(a, which, count, page, keys, values, scores);
+      }
+    }
+  }
+}
+
+void fold(float* maximum, float* sum, float* o, float part_maximum, float part_sum,
+          const float* part_o, std::size_t stride) {
+  if (part_maximum == minus_infinity) return;
+  const float top = *maximum > part_maximum ? *maximum : part_maximum;
+  const float keep = *maximum == minus_infinity ? 0.0f : exponential(*maximum - top);
+  const float take = exponential(part_maximum - top);
+  *sum = *sum * keep + part_sum * take;
+  for (std::size_t c = 0; c < stride; c += lanes)
+    store(o + c, fused(load(part_o + c), all(take), multiply(load(o + c), all(keep))));
+  *maximum = top;
+}
+
+void finish(float maximum, float sum, const float* o, float sink, float* out, std::size_t width) {
+  float factor = 0;
+  if (maximum > minus_infinity) {
+    const float top = maximum > sink ? maximum : sink;
+    const float keep = exponential(maximum - top);
+    const float sunk = sink == minus_infinity ? 0.0f : exponential(sink - top);
+    factor = keep / (sum * keep + sunk);
+  }
+  for (std::size_t c = 0; c < width; ++c) out[c] = o[c] * factor;
+}
+
+}  // namespace
+
+#define QUIPU_JOIN_(a, b) a##b
+#define QUIPU_JOIN(a, b) QUIPU_JOIN_(a, b)
+extern const AttentionKernels QUIPU_JOIN(attention_kernels_, QUIPU_KERNEL_ISA) = {
+    store_cell, scratch_bytes, prepare, attend, fold, finish};
+
+}  // namespace quipu_cpu
+
+#endif
