@@ -293,11 +293,12 @@ std::optional<Result> Engine::take(RequestId id) {
 
 Result Engine::run(Request request) {
   const RequestId id = submit(std::move(request));
-  std::optional<Result> result;
-  while (!(result = take(id)))
-    if (!step() && !(result = take(id)))
+  while (true) {
+    if (auto result = take(id)) return std::move(*result);
+    const bool more = step();
+    if (!more && !state_->done.contains(id))
       throw Error(ErrorCode::internal, "the engine stopped before the request was done");
-  return *result;
+  }
 }
 
 std::vector<float> Engine::logits(std::span<const Token> tokens, bool last_only,
