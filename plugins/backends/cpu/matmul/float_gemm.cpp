@@ -14,6 +14,13 @@ Sgemm load() noexcept {
   // Bound at first use: loading takes milliseconds, and quantised models never come here.
   void* const library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return nullptr;
+  // Only the build with POSIX threads may be called by several threads at once: the serial one
+  // shares a buffer without a lock, and results are wrong now and then; the OpenMP one keeps limits
+  // per thread (OpenBLAS issue 3933).
+  using GetParallel = int (*)();
+  const auto parallel = reinterpret_cast<GetParallel>(dlsym(library, "openblas_get_parallel"));
+  constexpr int posix_threads = 1;
+  if (!parallel || parallel() != posix_threads) return nullptr;
   // Our own threads share the work; more of them inside would only contend.
   using SetThreads = void (*)(int);
   if (const auto set_threads =
