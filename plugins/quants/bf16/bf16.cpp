@@ -6,8 +6,7 @@ namespace {
 
 struct Bf16 {
   static constexpr char name[] = "bf16", type[] = "gguf:30";
-  using Stored = uint16_t;
-  static float value(Stored bits) { return quipu::sdk::bfloat_to_float(bits); }
+  using Stored = quipu::sdk::Bfloat;
 };
 
 }  // namespace

@@ -5,8 +5,7 @@ namespace {
 
 struct F16 {
   static constexpr char name[] = "f16", type[] = "gguf:1";
-  using Stored = uint16_t;
-  static float value(Stored bits) { return quipu::sdk::half_to_float(bits); }
+  using Stored = quipu::sdk::Half;
 };
 
 }  // namespace

@@ -5,8 +5,7 @@ namespace {
 
 struct F32 {
   static constexpr char name[] = "f32", type[] = "gguf:0";
-  using Stored = uint32_t;
-  static float value(Stored bits) { return quipu::sdk::float_from_bits(bits); }
+  using Stored = quipu::sdk::Single;
 };
 
 }  // namespace

@@ -7,83 +7,54 @@
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
 
-struct Bytes {
-  __m512i v;
-};
-
-QUIPU_INLINE Bytes operator&(Bytes a, unsigned mask) {
-  return {_mm512_and_si512(a.v, _mm512_set1_epi8(char(mask)))};
-}
-QUIPU_INLINE Bytes operator^(Bytes a, unsigned mask) {
-  return {_mm512_xor_si512(a.v, _mm512_set1_epi8(char(mask)))};
-}
-QUIPU_INLINE Bytes operator|(Bytes a, Bytes b) {
-  return {_mm512_or_si512(a.v, b.v)};
-}
-
-QUIPU_INLINE void store(uint8_t* address, Bytes a) {
-  _mm512_storeu_si512(address, a.v);
+/// The 32 bits of each word, as bytes that are `value` or 0.
+QUIPU_INLINE __m256i spread_bits(uint32_t word, unsigned value) {
+  // The word lies twice in each 64-bit lane; byte j of lane n takes the 8 bits from 8 n + j -
+  // position on, so that the wanted one falls on `value`.
+  const long long position = __builtin_ctz(value);
+  const auto lane = [=](long long n) __attribute__((always_inline)) {
+    long long from = 0;
+    for (long long j = 7; j >= 0; --j) from = from << 8 | ((8 * n + j - position) & 63);
+    return from;
+  };
+  const __m256i bits = _mm256_multishift_epi64_epi8(
+      _mm256_setr_epi64x(lane(0), lane(1), lane(2), lane(3)), _mm256_set1_epi32(int(word)));
+  return _mm256_and_si256(bits, _mm256_set1_epi8(char(value)));
 }
 
-/// Pieces First to First + 3 of a stretch of blocks, one in each 128-bit lane: 64 columns.
-template <class Format, unsigned First>
-struct RowPieces {
-  const uint8_t* stretch;
+/// Sums of four successive products: 32 columns. Largest: the largest of the unsigned bytes.
+template <unsigned Largest>
+QUIPU_INLINE __m256i multiply_bytes(__m256i q, __m256i x) {
+  return _mm256_dpbusd_epi32(_mm256_setzero_si256(), q, x);
+}
 
-  static constexpr unsigned per_block = Format::block_columns / 16;
-  template <class F>
-  static constexpr int of(F f, unsigned lane) {
-    return int(f((First + lane) % per_block));
-  }
-  template <class F>
-  static constexpr unsigned at(F f, unsigned lane) {
-    return (First + lane) / per_block * Format::block_bytes + unsigned(of(f, lane));
-  }
+/// Rotates or shifts the dwords of each half by its own amounts.
+QUIPU_INLINE __m256i shift_bytes(__m256i q, int low, int high) {
+  const __m256i amounts = _mm256_setr_epi32(low, low, low, low, high, high, high, high);
+  return low < 0 || high < 0 ? _mm256_rorv_epi32(q, amounts) : _mm256_srlv_epi32(q, amounts);
+}
 
-  // Loads that neighbouring lanes can share are shared. Whole 64-byte loads would mostly straddle
-  // cache lines, so they are used only where all 64 bytes are wanted.
-  template <class Offset>
-  QUIPU_INLINE_MEMBER Bytes bytes(Offset f) const {
-    constexpr unsigned a = at(f, 0), b = at(f, 1), c = at(f, 2), d = at(f, 3);
-    if constexpr (b == a + 16 && c == a + 32 && d == a + 48) {
-      return {_mm512_loadu_si512(stretch + a)};
-    } else if constexpr (b == a + 16 && c == a && d == b) {
-      return {_mm512_broadcast_i64x4(load32(stretch + a))};
-    } else if constexpr (b == a + 16 && d == c + 16) {
-      return {
-          _mm512_inserti64x4(_mm512_castsi256_si512(load32(stretch + a)), load32(stretch + c), 1)};
-    } else {
-      __m512i v = _mm512_broadcast_i32x4(load16(stretch + a));
-      if constexpr (b != a) v = _mm512_mask_broadcast_i32x4(v, 0x00f0, load16(stretch + b));
-      if constexpr (c != a || d != a)
-        v = _mm512_mask_broadcast_i32x4(v, c == d ? 0xff00 : 0x0f00, load16(stretch + c));
-      if constexpr (d != c) v = _mm512_mask_broadcast_i32x4(v, 0xf000, load16(stretch + d));
-      return {v};
-    }
-  }
+/// Eight dwords, `stride` bytes apart; those from `count` on are zero and not read.
+QUIPU_INLINE __m256i gather_dwords(const uint8_t* address, size_t stride, unsigned count) {
+  __m256i v = count > 0 ? _mm256_zextsi128_si256(_mm_cvtsi32_si128(load_word<int>(address)))
+                        : _mm256_setzero_si256();
+#define QUIPU_GATHER(i)                                                                            \
+  if (count > i) v = _mm256_mask_set1_epi32(v, 1 << i, load_word<int>(address + i * stride))
+  QUIPU_GATHER(1);
+  QUIPU_GATHER(2);
+  QUIPU_GATHER(3);
+  QUIPU_GATHER(4);
+  QUIPU_GATHER(5);
+  QUIPU_GATHER(6);
+  QUIPU_GATHER(7);
+#undef QUIPU_GATHER
+  return v;
+}
 
-  template <class Amount>
-  QUIPU_INLINE_MEMBER Bytes shift(Bytes q, Amount f) const {
-    constexpr int a = of(f, 0), b = of(f, 1), c = of(f, 2), d = of(f, 3);
-    if constexpr (a == 0 && b == 0 && c == 0 && d == 0) {
-      return q;
-    } else if constexpr (a == b && a == c && a == d) {
-      return {a < 0 ? _mm512_slli_epi16(q.v, unsigned(-a)) : _mm512_srli_epi16(q.v, unsigned(a))};
-    } else {
-      const __m512i amounts = _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
-      if constexpr (a >= 0 && b >= 0 && c >= 0 && d >= 0) return {_mm512_srlv_epi32(q.v, amounts)};
-      return {_mm512_rorv_epi32(q.v, amounts)};
-    }
-  }
-
-  template <class Offset>
-  QUIPU_INLINE_MEMBER Bytes bits(Offset f, unsigned value) const {
-    constexpr unsigned a = at(f, 0), b = at(f, 1), c = at(f, 2), d = at(f, 3);
-    static_assert(b == a + 2 && d == c + 2, "a pair of pieces has its bits in one word");
-    const uint64_t low = load_word<uint32_t>(stretch + a), high = load_word<uint32_t>(stretch + c);
-    return {_mm512_maskz_set1_epi8(low | high << 32, char(value))};
-  }
-};
+/// The lower halves of eight dwords.
+QUIPU_INLINE __m128i lower_halves(__m256i v) {
+  return _mm256_cvtepi32_epi16(v);
+}
 
 template <>
 struct Floats<16> {
@@ -91,6 +62,10 @@ struct Floats<16> {
   QUIPU_INLINE_MEMBER __m256 low() const { return _mm512_castps512_ps256(v); }
   QUIPU_INLINE_MEMBER __m256 high() const { return _mm512_extractf32x8_ps(v, 1); }
 };
+
+QUIPU_INLINE Floats<16> join(__m256 low, __m256 high) {
+  return {_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)};
+}
 
 QUIPU_INLINE Floats<16> floats_from_signed_bytes(const uint8_t* bytes) {
   return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load16(bytes)))};
@@ -129,58 +104,6 @@ QUIPU_INLINE void load_twice(Floats<16>& a, const float* address, unsigned count
   const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
   a.v = _mm512_permutexvar_ps(twice, _mm512_castps256_ps512(once.v));
 }
-
-/// Sums of four successive products: 64 columns.
-struct Sums {
-  __m512i v;
-};
-
-/// Largest: the largest of the unsigned bytes q.
-template <unsigned Largest>
-QUIPU_INLINE Sums multiply(Bytes q, const int8_t* x) {
-  return {_mm512_dpbusd_epi32(_mm512_setzero_si512(), q.v, _mm512_loadu_si512(x))};
-}
-
-/// Sums of neighbours, per 128-bit lane: a0 + a1, a2 + a3, b0 + b1, b2 + b3. Bound is the largest
-/// absolute value: small ones go through 16-bit lanes, which takes one shuffle instead of two.
-template <unsigned Bound>
-QUIPU_INLINE __m512i add_neighbours(__m512i a, __m512i b) {
-  if constexpr (Bound <= 32767)
-    return _mm512_madd_epi16(_mm512_packs_epi32(a, b), _mm512_set1_epi16(1));
-  const __m512 x = _mm512_castsi512_ps(a), y = _mm512_castsi512_ps(b);
-  return _mm512_add_epi32(_mm512_castps_si512(_mm512_shuffle_ps(x, y, 0x88)),
-                          _mm512_castps_si512(_mm512_shuffle_ps(x, y, 0xdd)));
-}
-
-/// The sums of the N groups of 256 columns.
-template <int N, unsigned Largest>
-QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
-  constexpr unsigned bound = 4 * Largest * 127;
-  const __m512i s = add_neighbours<2 * bound>(add_neighbours<bound>(t[0].v, t[1].v),
-                                              add_neighbours<bound>(t[2].v, t[3].v));
-  // Lane 4 n + i of s holds the 16 columns from 64 i + 16 n.
-  if constexpr (N == 16) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return {_mm512_cvtepi32_ps(_mm512_permutexvar_epi32(order, s))};
-  } else {
-    const __m512i order = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    const __m512i p = _mm512_permutexvar_epi32(order, s);
-    return {_mm256_cvtepi32_ps(
-        _mm256_add_epi32(_mm512_castsi512_si256(p), _mm512_extracti64x4_epi64(p, 1)))};
-  }
-}
-
-/// The same block of 16 rows.
-struct ColumnBlocks {
-  const uint8_t* block;
-  size_t row_stride;
-  QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
-    const uint8_t* p = block + offset;
-    const __m128i a = gather_halves(p, row_stride),
-                  b = gather_halves(p + 8 * row_stride, row_stride);
-    return {_mm512_cvtph_ps(_mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1))};
-  }
-};
 
 /// 16 rows by 16 columns: v[n] holds columns 4 n to 4 n + 3 of all rows, row by row.
 struct Tile {
@@ -242,10 +165,8 @@ struct ColumnPieces {
   QUIPU_INLINE_MEMBER Tile bits(Offset f, unsigned value) const {
     constexpr unsigned offset = f(Piece);
     const uint8_t* p = block + offset;
-    const __m256i words =
-        _mm256_inserti128_si256(_mm256_castsi128_si256(gather_halves(p, row_stride)),
-                                gather_halves(p + 8 * row_stride, row_stride), 1);
-    const __m512i rows = _mm512_cvtepu16_epi32(words);
+    const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(gather_dwords(p, row_stride, 8)),
+                                            gather_dwords(p + 8 * row_stride, row_stride, 8), 1);
     // Byte j of quad n takes the bits from 4 n + j - position, so that the wanted one falls on
     // `value`.
     const unsigned position = unsigned(__builtin_ctz(value));
@@ -260,5 +181,31 @@ struct ColumnPieces {
   }
 };
 
+/// As many floats as a vector holds, for formats of floats.
+struct Lanes {
+  static constexpr unsigned count = 16;
+  __m512 v;
+};
+QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {
+  return {_mm512_loadu_ps(p)};
+}
+QUIPU_INLINE Lanes load_lanes(Half, const uint8_t* p) {
+  return {_mm512_cvtph_ps(load32(p))};
+}
+QUIPU_INLINE Lanes load_lanes(Bfloat, const uint8_t* p) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load32(p)), 16))};
+}
+QUIPU_INLINE Lanes operator+(Lanes a, Lanes b) {
+  return {_mm512_add_ps(a.v, b.v)};
+}
+QUIPU_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
+  return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+QUIPU_INLINE float sum(Lanes a) {
+  return sum(Floats<16>{a.v});
+}
+
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk
+
+#include "quipu/sdk/kernel_x86_rows.h"

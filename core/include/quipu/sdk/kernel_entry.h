@@ -5,7 +5,7 @@
 #if defined(QUIPU_KERNEL_AVX512)
 #include "quipu/sdk/kernel_avx512.h"
 #include "quipu/sdk/kernel_blocks.h"
-#elif defined(QUIPU_KERNEL_AVX2X)
+#elif defined(QUIPU_KERNEL_AVX2)
 #include "quipu/sdk/kernel_avx2.h"
 #include "quipu/sdk/kernel_blocks.h"
 #else  // The baseline; also compiled with the flags of sets that have no vocabulary yet.

@@ -38,7 +38,8 @@ struct Codec {
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk
 
-#define QUIPU_DECLARE_KERNELS(ISA, FORMAT)                                                         \
+#define QUIPU_KERNEL_PLUGIN
+#define QUIPU_DECLARE_KERNELS(ISA, LEVEL, FORMAT)                                                  \
   namespace quipu::sdk::ISA {                                                                      \
   void FORMAT##_dot(const void*, size_t, uint32_t, const quipu_activations*, float*,               \
                     size_t) noexcept;                                                              \
@@ -46,32 +47,31 @@ struct Codec {
   void FORMAT##_dequantize(const void*, uint64_t, float*) noexcept;                                \
   }
 #define QUIPU_KERNELS(ISA, LEVEL, FORMAT)                                                          \
-  {                                                                                                \
-    sizeof(quipu_kernels), LEVEL, QUIPU_INPUT_INT8, 8, quipu::sdk::ISA::FORMAT##_dot,              \
-        quipu::sdk::ISA::FORMAT##_unpack, quipu::sdk::ISA::FORMAT##_dequantize                     \
-  }
+  quipu_kernels{sizeof(quipu_kernels),                                                             \
+                LEVEL,                                                                             \
+                QUIPU_INPUT_INT8,                                                                  \
+                8,                                                                                 \
+                quipu::sdk::ISA::FORMAT##_dot,                                                     \
+                quipu::sdk::ISA::FORMAT##_unpack,                                                  \
+                quipu::sdk::ISA::FORMAT##_dequantize},
 
+/// MACRO for each instruction set that quipu_add_plugin compiles kernels for, ascending.
 #if defined(__x86_64__)
-#define QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                          \
-  QUIPU_DECLARE_KERNELS(scalar, FORMAT)                                                            \
-  QUIPU_DECLARE_KERNELS(avx2, FORMAT)                                                              \
-  QUIPU_DECLARE_KERNELS(avx512, FORMAT)
-#define QUIPU_ALL_KERNELS(FORMAT)                                                                  \
-  QUIPU_KERNELS(scalar, QUIPU_ISA_SCALAR, FORMAT), QUIPU_KERNELS(avx2, QUIPU_ISA_AVX2, FORMAT),    \
-      QUIPU_KERNELS(avx512, QUIPU_ISA_AVX512, FORMAT)
+#define QUIPU_FOR_EACH_ISA(MACRO, FORMAT)                                                          \
+  MACRO(scalar, QUIPU_ISA_SCALAR, FORMAT)                                                          \
+  MACRO(avx2, QUIPU_ISA_AVX2, FORMAT)                                                              \
+  MACRO(avx512, QUIPU_ISA_AVX512, FORMAT)
 #else
-#define QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                          \
-  QUIPU_DECLARE_KERNELS(scalar, FORMAT)                                                            \
-  QUIPU_DECLARE_KERNELS(neon, FORMAT)
-#define QUIPU_ALL_KERNELS(FORMAT)                                                                  \
-  QUIPU_KERNELS(scalar, QUIPU_ISA_SCALAR, FORMAT), QUIPU_KERNELS(neon, QUIPU_ISA_NEON, FORMAT)
+#define QUIPU_FOR_EACH_ISA(MACRO, FORMAT)                                                          \
+  MACRO(scalar, QUIPU_ISA_SCALAR, FORMAT)                                                          \
+  MACRO(neon, QUIPU_ISA_NEON, FORMAT)
 #endif
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
-  QUIPU_DECLARE_ALL_KERNELS(FORMAT)                                                                \
+  QUIPU_FOR_EACH_ISA(QUIPU_DECLARE_KERNELS, FORMAT)                                                \
   namespace {                                                                                      \
-  struct FORMAT##Codec : quipu::sdk::baseline::Codec<FORMAT> {                                     \
-    static constexpr quipu_kernels kernels[] = {QUIPU_ALL_KERNELS(FORMAT)};                        \
+  struct FORMAT##Codec : quipu::sdk::kernel::Codec<FORMAT> {                                       \
+    static constexpr quipu_kernels kernels[] = {QUIPU_FOR_EACH_ISA(QUIPU_KERNELS, FORMAT)};        \
   };                                                                                               \
   }                                                                                                \
   QUIPU_CODEC_PLUGIN(VERSION, LICENSE, FORMAT##Codec)

@@ -191,5 +191,42 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
   }
 }
 
+/// Four floats, for formats of floats.
+struct Lanes {
+  static constexpr unsigned count = 4;
+  float v[4];
+};
+QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {
+  Lanes a;
+  memcpy(a.v, p, sizeof a.v);
+  return a;
+}
+QUIPU_INLINE Lanes load_lanes(Half, const uint8_t* p) {
+  Lanes a;
+  for (int i = 0; i < 4; ++i) a.v[i] = load_half(p + 2 * i);
+  return a;
+}
+QUIPU_INLINE Lanes load_lanes(Bfloat, const uint8_t* p) {
+  uint16_t stored[4];
+  memcpy(stored, p, sizeof stored);
+  Lanes a;
+  for (int i = 0; i < 4; ++i) a.v[i] = bfloat_to_float(stored[i]);
+  return a;
+}
+QUIPU_INLINE Lanes operator+(Lanes a, Lanes b) {
+  for (int i = 0; i < 4; ++i) a.v[i] += b.v[i];
+  return a;
+}
+QUIPU_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
+  for (int i = 0; i < 4; ++i) c.v[i] += a.v[i] * b.v[i];
+  return c;
+}
+QUIPU_INLINE float sum(Lanes a) {
+  return (a.v[0] + a.v[1]) + (a.v[2] + a.v[3]);
+}
+QUIPU_INLINE void prefetch(const uint8_t* address) {
+  __builtin_prefetch(address);
+}
+
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk

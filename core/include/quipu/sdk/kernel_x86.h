@@ -9,6 +9,7 @@
 #pragma GCC diagnostic pop
 
 #include "quipu/abi/codec.h"
+#include "quipu/sdk/half.h"
 
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
@@ -67,33 +68,6 @@ QUIPU_INLINE float sum(__m128 a) {
 QUIPU_INLINE float sum(Floats<8> a) {
   return sum(_mm_add_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1)));
 }
-
-/// Eight halves, `stride` bytes apart; those from `count` on are zero and not read.
-QUIPU_INLINE __m128i gather_halves(const uint8_t* address, size_t stride, unsigned count = 8) {
-  __m128i h = _mm_setzero_si128();
-#define QUIPU_GATHER(i)                                                                            \
-  if (count > i) h = _mm_insert_epi16(h, load_word<uint16_t>(address + i * stride), i)
-  QUIPU_GATHER(0);
-  QUIPU_GATHER(1);
-  QUIPU_GATHER(2);
-  QUIPU_GATHER(3);
-  QUIPU_GATHER(4);
-  QUIPU_GATHER(5);
-  QUIPU_GATHER(6);
-  QUIPU_GATHER(7);
-#undef QUIPU_GATHER
-  return h;
-}
-
-/// `count` successive blocks of a row, at most eight.
-template <class Format>
-struct RowBlocks {
-  const uint8_t* stretch;
-  unsigned count;
-  QUIPU_INLINE_MEMBER Floats<8> half(unsigned offset) const {
-    return {_mm256_cvtph_ps(gather_halves(stretch + offset, Format::block_bytes, count))};
-  }
-};
 
 /// 16 rows of N numbers, row by row, to N columns of 16, `stride` floats apart.
 template <int N>

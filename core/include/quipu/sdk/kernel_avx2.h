@@ -1,0 +1,233 @@
+// The vocabulary of kernel.h for AVX2 with FMA and F16C.
+#pragma once
+
+#include "quipu/sdk/kernel_x86.h"
+
+namespace quipu::sdk {
+namespace QUIPU_KERNEL_ISA {
+
+/// The 32 bits of a word, as bytes that are `value` or 0.
+QUIPU_INLINE __m256i spread_bits(uint32_t word, unsigned value) {
+  const __m256i byte =
+      _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i bit = _mm256_set1_epi64x(int64_t(0x8040201008040201));
+  const __m256i bits =
+      _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int(word)), byte), bit);
+  return _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
+}
+
+/// Sums of four successive products: 32 columns. Largest: the largest of the unsigned bytes. Sums
+/// of two products saturate at 16 bits where bytes may exceed 128: there, even and odd bytes apart.
+template <unsigned Largest>
+QUIPU_INLINE __m256i multiply_bytes(__m256i q, __m256i x) {
+  if constexpr (Largest <= 128)
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(q, x), _mm256_set1_epi16(1));
+  const __m256i even = _mm256_madd_epi16(_mm256_and_si256(q, _mm256_set1_epi16(255)),
+                                         _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8));
+  return _mm256_add_epi32(even,
+                          _mm256_madd_epi16(_mm256_srli_epi16(q, 8), _mm256_srai_epi16(x, 8)));
+}
+
+/// Shifts the bytes of each half right by its own amount, left where negative; bits enter from the
+/// neighbours.
+QUIPU_INLINE __m256i shift_bytes(__m256i q, int low, int high) {
+  const auto left = [](int n) { return n < 0 ? -n : 0; };
+  const auto right = [](int n) { return n < 0 ? 0 : n; };
+  if (low < 0 || high < 0)
+    q = _mm256_sllv_epi32(q, _mm256_setr_epi32(left(low), left(low), left(low), left(low),
+                                               left(high), left(high), left(high), left(high)));
+  if (low > 0 || high > 0)
+    q = _mm256_srlv_epi32(q, _mm256_setr_epi32(right(low), right(low), right(low), right(low),
+                                               right(high), right(high), right(high), right(high)));
+  return q;
+}
+
+/// Eight dwords, `stride` bytes apart; those from `count` on are zero and not read.
+QUIPU_INLINE __m256i gather_dwords(const uint8_t* address, size_t stride, unsigned count) {
+  __m128i low = _mm_setzero_si128(), high = low;
+#define QUIPU_GATHER(half, i, lane)                                                                \
+  if (count > i) half = _mm_insert_epi32(half, load_word<int>(address + i * stride), lane)
+  QUIPU_GATHER(low, 0, 0);
+  QUIPU_GATHER(low, 1, 1);
+  QUIPU_GATHER(low, 2, 2);
+  QUIPU_GATHER(low, 3, 3);
+  QUIPU_GATHER(high, 4, 0);
+  QUIPU_GATHER(high, 5, 1);
+  QUIPU_GATHER(high, 6, 2);
+  QUIPU_GATHER(high, 7, 3);
+#undef QUIPU_GATHER
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/// The lower halves of eight dwords.
+QUIPU_INLINE __m128i lower_halves(__m256i v) {
+  const __m256i low = _mm256_and_si256(v, _mm256_set1_epi32(0xffff));
+  return _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+}
+
+template <>
+struct Floats<16> {
+  __m256 a, b;
+  QUIPU_INLINE_MEMBER __m256 low() const { return a; }
+  QUIPU_INLINE_MEMBER __m256 high() const { return b; }
+};
+
+QUIPU_INLINE Floats<16> join(__m256 low, __m256 high) {
+  return {low, high};
+}
+
+QUIPU_INLINE Floats<16> floats_from_signed_bytes(const uint8_t* bytes) {
+  const __m128i v = load16(bytes);
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(v)),
+          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(v, v)))};
+}
+QUIPU_INLINE Floats<16> operator*(float a, Floats<16> b) {
+  const __m256 all = _mm256_set1_ps(a);
+  return {_mm256_mul_ps(all, b.a), _mm256_mul_ps(all, b.b)};
+}
+QUIPU_INLINE Floats<16> operator*(Floats<16> a, Floats<16> b) {
+  return {_mm256_mul_ps(a.a, b.a), _mm256_mul_ps(a.b, b.b)};
+}
+QUIPU_INLINE Floats<16> multiply_add(Floats<16> a, Floats<16> b, Floats<16> c) {
+  return {_mm256_fmadd_ps(a.a, b.a, c.a), _mm256_fmadd_ps(a.b, b.b, c.b)};
+}
+QUIPU_INLINE void store(float* address, Floats<16> a) {
+  _mm256_storeu_ps(address, a.a);
+  _mm256_storeu_ps(address + 8, a.b);
+}
+QUIPU_INLINE float sum(Floats<16> a) {
+  return sum(Floats<8>{_mm256_add_ps(a.a, a.b)});
+}
+
+/// The first `count` of eight floats, then zeros. Reads no further.
+QUIPU_INLINE void load(Floats<8>& a, const float* address, unsigned count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  a.v = count == 8
+            ? _mm256_loadu_ps(address)
+            : _mm256_maskload_ps(address, _mm256_cmpgt_epi32(_mm256_set1_epi32(int(count)), lane));
+}
+QUIPU_INLINE void load(Floats<16>& a, const float* address, unsigned count) {
+  Floats<8> low, high;
+  load(low, address, count < 8 ? count : 8);
+  load(high, address + 8, count < 8 ? 0 : count - 8);
+  a = {low.v, high.v};
+}
+
+/// Scales of 32 columns for groups of 16: each of the first count / 2 floats twice.
+QUIPU_INLINE void load_twice(Floats<16>& a, const float* address, unsigned count) {
+  Floats<8> once;
+  load(once, address, count / 2);
+  a = {_mm256_permutevar8x32_ps(once.v, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3)),
+       _mm256_permutevar8x32_ps(once.v, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7))};
+}
+
+/// 16 rows by 16 columns: v[2 n] and v[2 n + 1] hold columns 4 n to 4 n + 3 of rows 0-7 and 8-15.
+struct Tile {
+  __m256i v[8];
+};
+QUIPU_INLINE Tile operator&(Tile a, unsigned mask) {
+  for (auto& x : a.v) x = _mm256_and_si256(x, _mm256_set1_epi8(char(mask)));
+  return a;
+}
+QUIPU_INLINE Tile operator^(Tile a, unsigned mask) {
+  for (auto& x : a.v) x = _mm256_xor_si256(x, _mm256_set1_epi8(char(mask)));
+  return a;
+}
+QUIPU_INLINE Tile operator|(Tile a, Tile b) {
+  for (int i = 0; i < 8; ++i) a.v[i] = _mm256_or_si256(a.v[i], b.v[i]);
+  return a;
+}
+QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
+  for (int i = 0; i < 8; ++i)
+    _mm256_storeu_si256(
+        reinterpret_cast<__m256i*>(address + size_t(i / 2) * quad_stride + i % 2 * 32), a.v[i]);
+}
+
+/// Piece Piece of the same block of 16 rows.
+template <unsigned Piece>
+struct ColumnPieces {
+  const uint8_t* block;
+  size_t row_stride;
+
+  template <class Offset>
+  QUIPU_INLINE_MEMBER Tile bytes(Offset f) const {
+    constexpr unsigned offset = f(Piece);
+    Tile tile;
+    for (size_t half = 0; half < 2; ++half) {
+      const uint8_t* p = block + offset + 8 * half * row_stride;
+      const auto two = [&](size_t row) __attribute__((always_inline)) {
+        return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(p + row * row_stride)),
+                                       load16(p + (row + 4) * row_stride), 1);
+      };
+      const __m256i a = two(0), b = two(1), c = two(2), d = two(3);
+      const __m256i ab = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
+      const __m256i cd = _mm256_unpacklo_epi32(c, d), cd_high = _mm256_unpackhi_epi32(c, d);
+      tile.v[half] = _mm256_unpacklo_epi64(ab, cd);
+      tile.v[2 + half] = _mm256_unpackhi_epi64(ab, cd);
+      tile.v[4 + half] = _mm256_unpacklo_epi64(ab_high, cd_high);
+      tile.v[6 + half] = _mm256_unpackhi_epi64(ab_high, cd_high);
+    }
+    return tile;
+  }
+
+  template <class Amount>
+  QUIPU_INLINE_MEMBER Tile shift(Tile a, Amount f) const {
+    constexpr int n = f(Piece);
+    if constexpr (n != 0)
+      for (auto& x : a.v)
+        x = n < 0 ? _mm256_slli_epi16(x, n < 0 ? -n : 0) : _mm256_srli_epi16(x, n < 0 ? 0 : n);
+    return a;
+  }
+
+  template <class Offset>
+  QUIPU_INLINE_MEMBER Tile bits(Offset f, unsigned value) const {
+    constexpr unsigned offset = f(Piece);
+    Tile a;
+    for (int half = 0; half < 2; ++half) {
+      const __m256i rows =
+          gather_dwords(block + offset + 8 * size_t(half) * row_stride, row_stride, 8);
+      for (int n = 0; n < 4; ++n) {
+        // Byte j of a row's dword tests bit 4 n + j of its word.
+        const int low = 4 * n % 8;
+        const __m256i bit = _mm256_set1_epi32(int(0x08040201u << low));
+        const __m256i byte =
+            _mm256_add_epi8(_mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                              0x08080808, 0x0c0c0c0c),
+                            _mm256_set1_epi8(char(n / 2)));
+        const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(rows, byte), bit);
+        a.v[2 * n + half] =
+            _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
+      }
+    }
+    return a;
+  }
+};
+
+/// As many floats as a vector holds, for formats of floats.
+struct Lanes {
+  static constexpr unsigned count = 8;
+  __m256 v;
+};
+QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {
+  return {_mm256_castsi256_ps(load32(p))};
+}
+QUIPU_INLINE Lanes load_lanes(Half, const uint8_t* p) {
+  return {_mm256_cvtph_ps(load16(p))};
+}
+QUIPU_INLINE Lanes load_lanes(Bfloat, const uint8_t* p) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load16(p)), 16))};
+}
+QUIPU_INLINE Lanes operator+(Lanes a, Lanes b) {
+  return {_mm256_add_ps(a.v, b.v)};
+}
+QUIPU_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
+  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
+QUIPU_INLINE float sum(Lanes a) {
+  return sum(Floats<8>{a.v});
+}
+
+}  // namespace QUIPU_KERNEL_ISA
+}  // namespace quipu::sdk
+
+#include "quipu/sdk/kernel_x86_rows.h"
