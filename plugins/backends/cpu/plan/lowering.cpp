@@ -10,6 +10,7 @@
 #include "stages/embed.h"
 #include "stages/linear.h"
 #include "stages/norm.h"
+#include "stages/precise_linear.h"
 #include "stages/rope.h"
 
 namespace quipu_cpu {
@@ -220,7 +221,10 @@ class Lowering {
   /// The product of a LINEAR node, with another matrix added to it, as the value of node n.
   void add_linear(quipu_node n, quipu_node linear, const Matrix* addend) {
     const Matrix& x = value(input(linear, 0), facts_[linear].rows);
-    add_linear_to(linear_part(linear), x, addend, result(n));
+    const LinearPart part = linear_part(linear);
+    if (node(linear).after_select && !addend && can_be_precise(part.weight, program_.batch()))
+      return add_precise_linear(target_.kernels, part, x, result(n), program_);
+    add_linear_to(part, x, addend, result(n));
   }
 
   void add_glu(quipu_node n) {

@@ -44,12 +44,11 @@ std::unique_ptr<Job> concat_job(const quipu_concat& concat, const Matrix& a, con
                                 const Matrix& y) {
   return row_job("concat", y.rows, y.width, [concat, &a, &b, &y](const Step&, std::uint32_t row) {
     const std::uint32_t from_a = a.width / concat.groups;
-    const std::uint32_t from_b = y.width / concat.groups - from_a;
-    const bool shared = b.width == from_b;
+    const std::uint32_t from_b = concat.shared ? b.width : b.width / concat.groups;
     for (std::uint32_t g = 0; g < concat.groups; ++g) {
       float* out = y.row(row) + std::size_t{g} * (from_a + from_b);
       std::copy_n(a.row(row) + std::size_t{g} * from_a, from_a, out);
-      std::copy_n(b.row(row) + (shared ? 0 : std::size_t{g} * from_b), from_b, out + from_a);
+      std::copy_n(b.row(row) + (concat.shared ? 0 : std::size_t{g} * from_b), from_b, out + from_a);
     }
   });
 }

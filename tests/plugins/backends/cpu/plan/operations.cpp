@@ -211,8 +211,9 @@ BOOST_AUTO_TEST_CASE(columns_split_and_joined) {
   });
   compare([](SmallGraph& g, quipu_node x) {
     const auto b = linear(g, x, width, 8);
-    return std::pair(g.op(QUIPU_OP_CONCAT, {x, b}, width + 32, quipu_concat{.groups = 4}),
-                     width + 32);
+    return std::pair(
+        g.op(QUIPU_OP_CONCAT, {x, b}, width + 32, quipu_concat{.groups = 4, .shared = 1}),
+        width + 32);
   });
 }
 
