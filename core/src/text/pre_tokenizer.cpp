@@ -1,5 +1,3 @@
-// Patterns are those that the models' own tokenizer.json files state (Split pre-tokenizers of the
-// Hugging Face tokenizers library), named as GGUF converters name them.
 #include "text/pre_tokenizer.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -8,122 +6,79 @@
 #include <algorithm>
 
 #include "quipu/error.h"
+#include "text/pre_tokenizer_patterns.h"
+#include "text/utf8.h"
 
 namespace quipu {
 namespace {
 
-constexpr const char* gpt2 =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr const char* llama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr const char* qwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr const char* single_digits = R"(\p{N})";
-
-struct Named {
-  std::string_view name;
-  const char* first;
-  const char* second;  // splits further what the first left and what it found
-  bool whole_words = false, adds_bos = false;
+struct FreeMatch {
+  void operator()(pcre2_match_data* data) const noexcept { pcre2_match_data_free(data); }
+  void operator()(pcre2_match_context* context) const noexcept {
+    pcre2_match_context_free(context);
+  }
 };
 
-constexpr Named table[] = {
-    {"gpt-2", gpt2, nullptr},
-    {"gpt2", gpt2, nullptr},
-    {"phi-2", gpt2, nullptr},
-    {"jina-es", gpt2, nullptr},
-    {"mpt", gpt2, nullptr},
-    {"olmo", gpt2, nullptr},
-    {"jais", gpt2, nullptr},
-    {"trillion", gpt2, nullptr},
-    {"granite-docling", gpt2, nullptr},
-    {"default", gpt2, nullptr},
-    {"llama3", llama3, nullptr, true, true},
-    {"llama-v3", llama3, nullptr, true, true},
-    {"llama-bpe", llama3, nullptr, true, true},
-    {"falcon3", llama3, nullptr, true, true},
-    {"dbrx", llama3, nullptr},
-    {"smaug-bpe", llama3, nullptr},
-    {"chatglm-bpe", llama3, nullptr},
-    {"glm4", llama3, nullptr},
-    {"qwen2", qwen2, nullptr},
-    {"deepseek-r1-qwen", qwen2, nullptr},
-    {"stablelm2", qwen2, nullptr},
-    {"hunyuan", qwen2, nullptr},
-    {"megrez", qwen2, nullptr},
-    {"smollm", single_digits, gpt2},
-    {"starcoder", single_digits, gpt2},
-    {"refact", single_digits, gpt2},
-    {"command-r", single_digits, gpt2},
-    {"codeshell", single_digits, gpt2},
-    {"exaone", single_digits, gpt2},
-    {"minerva-7b", single_digits, gpt2},
-};
+// The patterns of the table need next to nothing of either; these keep a slip in one from becoming
+// a hang.
+constexpr std::uint32_t match_limit = 50'000'000;
+constexpr std::uint32_t heap_limit_kib = 256 * 1024;
 
 }  // namespace
 
-struct PreTokenizer::Pattern {
-  pcre2_code* code = nullptr;
-
+class PreTokenizer::Pattern {
+ public:
   explicit Pattern(const char* text) {
     int error = 0;
     PCRE2_SIZE where = 0;
-    // Bytes that are no UTF-8 match nothing and so stay between words.
-    code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text), PCRE2_ZERO_TERMINATED,
-                         PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF, &error, &where, nullptr);
-    if (!code) throw Error(ErrorCode::internal, std::string("pattern does not compile: ") + text);
+    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text), PCRE2_ZERO_TERMINATED,
+                          PCRE2_UTF | PCRE2_UCP, &error, &where, nullptr);
+    if (!code_) throw Error(ErrorCode::internal, std::string("pattern does not compile: ") + text);
     // Without it the interpreter does the same, slower.
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
   }
-  ~Pattern() { pcre2_code_free(code); }
+  ~Pattern() { pcre2_code_free(code_); }
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
 
-  // Appends the parts of one text: what matches, and what lies between.
-  void split(std::string_view text, std::vector<std::string_view>& parts) const {
-    struct Match {
-      pcre2_match_data* data;
-      pcre2_match_context* context;
-      ~Match() {
-        pcre2_match_data_free(data);
-        pcre2_match_context_free(context);
-      }
-    };
-    const Match match{pcre2_match_data_create_from_pattern(code, nullptr),
-                      pcre2_match_context_create(nullptr)};
-    if (!match.data || !match.context) throw Error(ErrorCode::memory, "out of memory");
-    pcre2_set_match_limit(match.context, 50'000'000);
-    pcre2_set_heap_limit(match.context, 256 * 1024);
+  // Appends the parts of valid UTF-8: what matches, and what lies between.
+  void split(std::string_view text, pcre2_match_data* data, pcre2_match_context* context,
+             std::vector<std::string_view>& parts) const {
     std::size_t start = 0;
     while (start < text.size()) {
-      const int count = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                    start, 0, match.data, match.context);
+      const int count = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                                    start, PCRE2_NO_UTF_CHECK, data, context);
       if (count == PCRE2_ERROR_NOMATCH) break;
       if (count < 0)
-        throw Error(ErrorCode::invalid,
-                    "text: the pre-tokenizer gave up, PCRE2 error " + std::to_string(count));
-      const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.data);
-      if (range[1] <= range[0]) break;
+        throw Error(ErrorCode::internal,
+                    "text: expected to be split into words, PCRE2 gave error " +
+                        std::to_string(count));
+      const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data);
       if (range[0] > start) parts.push_back(text.substr(start, range[0] - start));
       parts.push_back(text.substr(range[0], range[1] - range[0]));
       start = range[1];
     }
     if (start < text.size()) parts.push_back(text.substr(start));
   }
+
+ private:
+  pcre2_code* code_;
 };
 
 PreTokenizer::PreTokenizer(std::string_view name, std::vector<std::string>* warnings) {
-  const Named* found = std::ranges::find(table, name, &Named::name);
-  if (found == std::end(table)) {
-    found = std::ranges::find(table, "gpt-2", &Named::name);
-    if (warnings)
-      warnings->push_back(
-          "tokenizer.ggml.pre: " +
-          (name.empty() ? std::string("none given") : "'" + printable(name) + "' is unknown") +
-          "; text is split as for GPT-2, and tokens may differ from what the model was trained on");
-  }
-  patterns_.push_back(std::make_unique<Pattern>(found->first));
-  if (found->second) patterns_.push_back(std::make_unique<Pattern>(found->second));
+  const auto* found = name.empty()
+                          ? &patterns::unnamed
+                          : std::ranges::find(patterns::named, name, &patterns::Named::name);
+  const bool known = found != std::end(patterns::named);
+  if (!known) found = std::ranges::find(patterns::named, "gpt-2", &patterns::Named::name);
+  if (warnings && (name.empty() || !known))
+    warnings->push_back("tokenizer.ggml.pre: " +
+                        (name.empty()
+                             ? "none given; text is split by the old default"
+                             : "'" + printable(name) + "' is unknown; text is split as for GPT-2") +
+                        ", and tokens may differ from what the model was trained on");
+  for (const char* pattern : found->patterns)
+    if (pattern) patterns_.push_back(std::make_unique<Pattern>(pattern));
   whole_words_ = found->whole_words;
   adds_bos_ = found->adds_bos;
 }
@@ -131,13 +86,38 @@ PreTokenizer::PreTokenizer(std::string_view name, std::vector<std::string>* warn
 PreTokenizer::~PreTokenizer() = default;
 
 std::vector<std::string_view> PreTokenizer::parts(std::string_view text) const {
+  std::vector<std::string_view> words;
+  for (std::size_t start = 0; start < text.size();) {
+    // A stretch of valid UTF-8, then one of other bytes.
+    std::size_t end = start;
+    while (end < text.size()) {
+      const std::size_t size = code_point_size(text.substr(end));
+      if (size == 0) break;
+      end += size;
+    }
+    if (end > start) split_words(text.substr(start, end - start), words);
+    start = end;
+    while (end < text.size() && code_point_size(text.substr(end)) == 0) ++end;
+    if (end > start) words.push_back(text.substr(start, end - start));
+    start = end;
+  }
+  return words;
+}
+
+void PreTokenizer::split_words(std::string_view text, std::vector<std::string_view>& words) const {
+  const std::unique_ptr<pcre2_match_data, FreeMatch> data(pcre2_match_data_create(1, nullptr));
+  const std::unique_ptr<pcre2_match_context, FreeMatch> context(
+      pcre2_match_context_create(nullptr));
+  if (!data || !context) throw Error(ErrorCode::memory, "text: no memory to split it into words");
+  pcre2_set_match_limit(context.get(), match_limit);
+  pcre2_set_heap_limit(context.get(), heap_limit_kib);
   std::vector<std::string_view> parts{text}, next;
   for (const auto& pattern : patterns_) {
     next.clear();
-    for (const auto part : parts) pattern->split(part, next);
+    for (const auto part : parts) pattern->split(part, data.get(), context.get(), next);
     parts.swap(next);
   }
-  return parts;
+  words.insert(words.end(), parts.begin(), parts.end());
 }
 
 }  // namespace quipu

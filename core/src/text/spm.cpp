@@ -1,6 +1,7 @@
 #include "text/spm.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 
 #include "quipu/error.h"
@@ -40,16 +41,45 @@ std::string marked(std::string_view text) {
   return out;
 }
 
+std::string unmarked(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at).starts_with(space_mark)) {
+      out += ' ';
+      at += space_mark.size();
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+// Higher scores first: the bits of a float rise with its magnitude.
+std::uint32_t rank(float score) {
+  const auto bits = std::bit_cast<std::uint32_t>(score + 0.0f);  // so that -0 is 0
+  const std::uint32_t sign = 0x80000000u;
+  return bits & sign ? bits : ~bits & ~sign;
+}
+
 class Spm final : public Tokenizer {
  public:
   Spm(const Metadata& metadata, std::vector<std::string>* warnings)
-      : vocabulary_(metadata, {.add_bos = true, .add_space_prefix = true}, warnings) {
+      : vocabulary_(metadata,
+                    {.add_bos = true,
+                     .add_eos = false,
+                     .add_space_prefix = true,
+                     .bos = 1,
+                     .eos = 2,
+                     .unknown = 0},
+                    warnings) {
     if (!vocabulary_.has_scores())
       throw Error(ErrorCode::invalid,
                   "tokenizer.ggml.scores: expected a score for each token, found no such key");
+    ranks_.reserve(vocabulary_.size());
     byte_tokens_.fill(-1);
     for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
       const auto token = static_cast<Token>(i);
+      ranks_.push_back(rank(vocabulary_.score(token)));
       if (vocabulary_.type(token) != TokenType::byte) continue;
       const int byte = spelled_byte(vocabulary_.text(token));
       if (byte >= 0)
@@ -68,15 +98,15 @@ class Spm final : public Tokenizer {
   std::vector<Token> encode(std::string_view text, TokenizeOptions options) const override {
     std::vector<Token> out;
     if (options.add_special && vocabulary_.add_bos) out.push_back(vocabulary_.bos);
-    std::vector<Symbol> symbols;
+    Merger merger;
     bool after_special = true;
     for_each_fragment(
-        vocabulary_, text, options.parse_special,
+        vocabulary_.recognised(options.parse_special), text,
         [&](std::string_view plain) {
           std::string prefixed = vocabulary_.add_space_prefix && after_special
                                      ? std::string(space_mark)
                                      : std::string();
-          encode_text(prefixed + marked(plain), symbols, out);
+          encode_text(prefixed + marked(plain), merger, out);
           after_special = false;
         },
         [&](Token token) {
@@ -88,22 +118,23 @@ class Spm final : public Tokenizer {
   }
 
   std::string piece(Token token, bool special) const override {
-    if (vocabulary_.is_special(token))
-      return special ? std::string(vocabulary_.text(token)) : std::string();
     const auto text = vocabulary_.text(token);
-    if (vocabulary_.type(token) == TokenType::byte)
+    switch (vocabulary_.type(token)) {
+    case TokenType::control:
+    case TokenType::unknown:
+      return special ? std::string(text) : std::string();
+    case TokenType::user_defined:
+      return std::string(text);
+    case TokenType::unused:
+      return {};
+    case TokenType::byte:
       if (const int byte = spelled_byte(text); byte >= 0)
         return std::string(1, static_cast<char>(byte));
-    std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-      if (text.substr(at).starts_with(space_mark)) {
-        out += ' ';
-        at += space_mark.size();
-      } else {
-        out += text[at++];
-      }
+      break;
+    default:
+      break;
     }
-    return out;
+    return unmarked(text);
   }
 
   std::string_view spelling(Token token) const override { return vocabulary_.text(token); }
@@ -121,24 +152,20 @@ class Spm final : public Tokenizer {
   bool drops_leading_space() const noexcept override { return vocabulary_.add_space_prefix; }
 
  private:
-  void encode_text(std::string_view text, std::vector<Symbol>& symbols,
-                   std::vector<Token>& out) const {
-    symbols.clear();
+  void encode_text(std::string_view text, Merger& merger, std::vector<Token>& out) const {
+    merger.clear();
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t size = std::min(announced(text[at]), text.size() - at);
-      const auto index = static_cast<std::int32_t>(symbols.size());
-      symbols.push_back({vocabulary_.find(text.substr(at, size)), static_cast<std::uint32_t>(at),
-                         static_cast<std::uint32_t>(size), index - 1, index + 1});
+      merger.add(vocabulary_.find(text.substr(at, size)), at, size);
       at += size;
     }
-    if (!symbols.empty()) symbols.back().next = -1;
-    merge_symbols(symbols, [&](const Symbol& a, const Symbol& b) -> std::pair<double, Token> {
-      const std::size_t size = std::size_t{a.size} + b.size;
+    merger.run([&](const Symbol& left, const Symbol& right) -> Merge {
+      const std::size_t size = std::size_t{left.size} + right.size;
       if (size > vocabulary_.longest()) return {0, -1};
-      const Token token = vocabulary_.find(text.substr(a.first, size));
-      return {token < 0 ? 0 : -vocabulary_.score(token), token};
+      const Token token = vocabulary_.find(text.substr(left.first, size));
+      return {token < 0 ? 0 : ranks_[static_cast<std::size_t>(token)], token};
     });
-    for (const auto& symbol : symbols) {
+    for (const auto& symbol : merger.symbols()) {
       if (symbol.size == 0) continue;
       if (symbol.token >= 0) {
         out.push_back(symbol.token);
@@ -155,6 +182,7 @@ class Spm final : public Tokenizer {
   }
 
   Vocabulary vocabulary_;
+  std::vector<std::uint32_t> ranks_;
   std::array<Token, 256> byte_tokens_;
 };
 

@@ -5,23 +5,9 @@
 #include "quipu/model_file.h"
 #include "text/bpe.h"
 #include "text/spm.h"
+#include "text/utf8.h"
 
 namespace quipu {
-namespace {
-
-// How many bytes at the end of the text begin a code point that has not come to its end.
-std::size_t unfinished(std::string_view text) {
-  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
-    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-    if ((byte & 0xC0) == 0x80) continue;
-    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-    return length > back ? back : 0;
-  }
-  return 0;
-}
-
-}  // namespace
-
 Tokenizer::~Tokenizer() = default;
 
 std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
@@ -53,16 +39,16 @@ std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const
 
 std::string TextStream::push(Token token) {
   pending_ += tokenizer_.piece(token, special_);
-  const std::size_t keep = unfinished(pending_);
-  std::string text = pending_.substr(0, pending_.size() - keep);
-  pending_.erase(0, text.size());
+  const std::size_t keep = unfinished_size(pending_);
+  std::string text = valid_utf8(std::string_view(pending_).substr(0, pending_.size() - keep));
+  pending_.erase(0, pending_.size() - keep);
   return text;
 }
 
 std::string TextStream::finish() {
   const bool broken = !pending_.empty();
   pending_.clear();
-  return broken ? "\xEF\xBF\xBD" : "";
+  return broken ? std::string(replacement_character) : std::string();
 }
 
 }  // namespace quipu

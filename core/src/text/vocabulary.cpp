@@ -1,27 +1,48 @@
 #include "text/vocabulary.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "quipu/error.h"
 
 namespace quipu {
 namespace {
 
-// Spellings that end an answer in models whose files name only one end token.
-constexpr std::string_view end_spellings[] = {"<|im_end|>",
-                                              "<|eot_id|>",
-                                              "<|eom_id|>",
-                                              "<|end|>",
-                                              "<end_of_turn>",
-                                              "<|endoftext|>",
-                                              "<|end_of_text|>",
-                                              "</s>",
-                                              "<|eos|>",
-                                              "<EOT>",
-                                              "<|END_OF_TURN_TOKEN|>",
-                                              "<｜end▁of▁sentence｜>",
-                                              "[EOS]",
-                                              "<eos>"};
+// Spellings that end an answer: most files name one end token, and models use several. The set is
+// llama.cpp's, whose users expect these models to stop there.
+constexpr std::string_view end_spellings[] = {
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|calls|>",
+    "<|flush|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<end_of_utterance>",
+    "[e~[",
+    "<｜end▁of▁sentence｜>",
+    // A file of a repository ends where the next begins.
+    "<|file_sep|>",
+    "<|repo_name|>",
+    "<|fim_pad|>",
+};
+
+constexpr const char* end_keys[] = {
+    "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id", "tokenizer.ggml.fim_pad_token_id",
+    "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"};
 
 std::vector<std::string_view> read_texts(const Metadata& metadata) {
   auto texts = metadata.texts("tokenizer.ggml.tokens");
@@ -47,30 +68,28 @@ void check_length(const char* key, std::size_t found, std::size_t expected) {
 Vocabulary::Vocabulary(const Metadata& metadata, Defaults defaults,
                        std::vector<std::string>* warnings)
     : texts_(read_texts(metadata)), by_text_(texts_.size()) {
-  for (std::size_t i = 0; i < texts_.size(); ++i) {
-    by_text_.insert(texts_[i], static_cast<Token>(i));
-    longest_ = std::max(longest_, texts_[i].size());
-  }
+  index();
   read_types(metadata);
   read_scores(metadata);
-  bos = read_id(metadata, "tokenizer.ggml.bos_token_id", warnings);
-  eos = read_id(metadata, "tokenizer.ggml.eos_token_id", warnings);
-  unknown = read_id(metadata, "tokenizer.ggml.unknown_token_id", warnings);
+  bos = read_id(metadata, "tokenizer.ggml.bos_token_id", defaults.bos, warnings);
+  eos = read_id(metadata, "tokenizer.ggml.eos_token_id", defaults.eos, warnings);
+  unknown = read_id(metadata, "tokenizer.ggml.unknown_token_id", defaults.unknown, warnings);
   add_bos = metadata.flag("tokenizer.ggml.add_bos_token").value_or(defaults.add_bos) && bos >= 0;
   add_eos = metadata.flag("tokenizer.ggml.add_eos_token").value_or(defaults.add_eos) && eos >= 0;
   add_space_prefix =
       metadata.flag("tokenizer.ggml.add_space_prefix").value_or(defaults.add_space_prefix);
   find_ends(metadata, warnings);
-  for (std::size_t i = 0; i < texts_.size(); ++i) {
-    const bool special = types_[i] == TokenType::control || types_[i] == TokenType::user_defined ||
-                         types_[i] == TokenType::unknown;
-    if (special && !texts_[i].empty())
-      special_by_first_byte_[static_cast<unsigned char>(texts_[i][0])].push_back(
-          static_cast<Token>(i));
+  find_recognised();
+}
+
+void Vocabulary::index() {
+  hashes_.reserve(size());
+  for (const auto text : texts_) {
+    const auto token = static_cast<Token>(hashes_.size());
+    hashes_.push_back(text_hash(text));
+    longest_ = std::max(longest_, text.size());
+    by_text_.insert(hashes_.back(), token, [&](Token other) { return this->text(other) == text; });
   }
-  for (auto& tokens : special_by_first_byte_)
-    std::ranges::stable_sort(tokens, std::greater(),
-                             [&](Token token) { return text(token).size(); });
 }
 
 void Vocabulary::read_types(const Metadata& metadata) {
@@ -80,23 +99,32 @@ void Vocabulary::read_types(const Metadata& metadata) {
   if (types->type != QUIPU_VALUE_ARRAY || types->element_type != QUIPU_VALUE_SIGNED)
     throw Error(ErrorCode::invalid,
                 "tokenizer.ggml.token_type: expected an array of int32, found another type");
+  check_length("tokenizer.ggml.token_type", types->count, size());
   const auto numbers = *metadata.integers("tokenizer.ggml.token_type");
-  check_length("tokenizer.ggml.token_type", numbers.size(), size());
   for (std::size_t i = 0; i < size(); ++i)
     if (numbers[i] >= 1 && numbers[i] <= 6) types_[i] = static_cast<TokenType>(numbers[i]);
 }
 
 void Vocabulary::read_scores(const Metadata& metadata) {
-  auto scores = metadata.numbers("tokenizer.ggml.scores");
-  if (!scores) return;
-  check_length("tokenizer.ggml.scores", scores->size(), size());
-  scores_ = std::move(*scores);
+  const auto found = metadata.find("tokenizer.ggml.scores");
+  if (!found) return;
+  if (found->type == QUIPU_VALUE_ARRAY && found->element_type == QUIPU_VALUE_SIGNED) {
+    const auto numbers = *metadata.integers("tokenizer.ggml.scores");
+    scores_.assign(numbers.begin(), numbers.end());
+  } else {
+    scores_ = *metadata.numbers("tokenizer.ggml.scores");
+  }
+  check_length("tokenizer.ggml.scores", scores_.size(), size());
+  for (float& score : scores_)
+    if (std::isnan(score)) score = -std::numeric_limits<float>::infinity();
 }
 
-Token Vocabulary::read_id(const Metadata& metadata, const char* key,
+Token Vocabulary::read_id(const Metadata& metadata, const char* key, Token otherwise,
                           std::vector<std::string>* warnings) const {
   const auto id = metadata.integer(key);
-  if (!id) return -1;
+  if (!id) return contains(otherwise) ? otherwise : -1;
+  // Converters write "none" as all ones.
+  if (*id == -1 || *id == 0xFFFFFFFF) return -1;
   if (*id < 0 || static_cast<std::uint64_t>(*id) >= size()) {
     if (warnings)
       warnings->push_back(std::string(key) + ": expected an id below " + std::to_string(size()) +
@@ -111,22 +139,41 @@ void Vocabulary::find_ends(const Metadata& metadata, std::vector<std::string>* w
     if (token >= 0 && std::ranges::find(ends_, token) == ends_.end()) ends_.push_back(token);
   };
   add(eos);
-  for (const char* key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
-    add(read_id(metadata, key, warnings));
-  for (const auto spelling : end_spellings)
-    if (const Token token = find(spelling); token >= 0 && type(token) != TokenType::normal)
-      add(token);
+  for (const char* key : end_keys) add(read_id(metadata, key, -1, warnings));
+  for (const auto spelling : end_spellings) {
+    const Token token = find(spelling);
+    if (token < 0) continue;
+    add(token);
+    // Files that call such a token normal mean it all the same.
+    types_[static_cast<std::size_t>(token)] = TokenType::control;
+  }
+  // Where answers have parts, "<|end|>" ends a part (the harmony format), and where there is
+  // "<|tool_response>", "</s>" is text.
+  const auto demote = [&](std::string_view spelling, TokenType type) {
+    const Token token = find(spelling);
+    if (token < 0 || token == eos) return;
+    std::erase(ends_, token);
+    types_[static_cast<std::size_t>(token)] = type;
+  };
+  const bool has_call = find("<|call|>") >= 0 || find("<|calls|>") >= 0;
+  if (has_call && (find("<|return|>") >= 0 || find("<|flush|>") >= 0))
+    demote("<|end|>", TokenType::user_defined);
+  if (find("<|tool_response>") >= 0) demote("</s>", TokenType::normal);
+}
+
+void Vocabulary::find_recognised() {
+  std::vector<SpecialTokens::Entry> special, user_defined;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const SpecialTokens::Entry entry{texts_[i], static_cast<Token>(i)};
+    if (types_[i] == TokenType::user_defined) user_defined.push_back(entry);
+    if (types_[i] == TokenType::user_defined || is_special(entry.token)) special.push_back(entry);
+  }
+  special_ = SpecialTokens(std::move(special));
+  user_defined_ = SpecialTokens(std::move(user_defined));
 }
 
 bool Vocabulary::ends_generation(Token token) const noexcept {
   return std::ranges::find(ends_, token) != ends_.end();
-}
-
-Token Vocabulary::special_at(std::string_view text, bool all) const {
-  for (const Token token : special_by_first_byte_[static_cast<unsigned char>(text[0])])
-    if ((all || type(token) == TokenType::user_defined) && text.starts_with(this->text(token)))
-      return token;
-  return -1;
 }
 
 }  // namespace quipu

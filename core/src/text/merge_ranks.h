@@ -1,0 +1,43 @@
+// tokenizer.ggml.merges: which pairs of texts byte-pair encoding merges, and in what order.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "text/string_map.h"
+
+namespace quipu {
+
+/// Lines "left right", earliest first. They are kept as views and compared when a pair is found.
+class MergeRanks {
+ public:
+  explicit MergeRanks(std::vector<std::string_view> lines)
+      : lines_(std::move(lines)), index_(lines_.size()) {
+    for (std::size_t rank = 0; rank < lines_.size(); ++rank) {
+      const std::string_view line = lines_[rank];
+      // A text may itself begin with a space.
+      const std::size_t space = line.find(' ', 1);
+      if (space == std::string_view::npos) continue;
+      const auto hash =
+          pair_hash(text_hash(line.substr(0, space)), text_hash(line.substr(space + 1)));
+      index_.insert(hash, static_cast<std::int32_t>(rank), [&](std::int32_t other) {
+        return lines_[static_cast<std::size_t>(other)] == line;
+      });
+    }
+  }
+
+  /// -1 when the two do not merge. `hash` is the pair_hash of their text_hash.
+  std::int32_t find(std::string_view left, std::string_view right, std::uint64_t hash) const {
+    return index_.find(hash, [&](std::int32_t rank) {
+      const std::string_view line = lines_[static_cast<std::size_t>(rank)];
+      return line.size() == left.size() + 1 + right.size() && line.starts_with(left) &&
+             line[left.size()] == ' ' && line.ends_with(right);
+    });
+  }
+
+ private:
+  std::vector<std::string_view> lines_;
+  HashIndex index_;
+};
+
+}  // namespace quipu

@@ -1,0 +1,183 @@
+// The patterns by which models split text into words, named as GGUF files name them in
+// tokenizer.ggml.pre.
+//
+// Each is what the model's own tokenizer.json states (the Split pre-tokenizers of the Hugging Face
+// tokenizers library), adapted in three ways: the contractions that some spell with (?i:…) list
+// both cases, so that no other letter of Unicode folds to them; what is no ASCII is written as a
+// number; and where a pattern could look at a run of spaces again from each of its places, it says
+// that the run begins there, which finds the same and takes linear time.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace quipu::patterns {
+
+// Contractions and rests that many share; as macros because literals are joined before they are
+// values.
+#define QUIPU_CONTRACTION R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]))"
+#define QUIPU_WORD R"([^\r\n\p{L}\p{N}]?\p{L}+)"
+#define QUIPU_SIGNS_LINES_SPACES R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
+
+inline constexpr const char* gpt2 =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+inline constexpr const char* llama3 =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}{1,3}|)" QUIPU_SIGNS_LINES_SPACES;
+inline constexpr const char* qwen2 =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}|)" QUIPU_SIGNS_LINES_SPACES;
+inline constexpr const char* qwen35 =
+    QUIPU_CONTRACTION R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)"
+                      R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr const char* minicpm5 =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}+|)" QUIPU_SIGNS_LINES_SPACES;
+inline constexpr const char* seed_coder =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr const char* bailing =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)";
+inline constexpr const char* jais2 =
+    QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+)"
+                      R"(|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S))"
+                      R"(|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s)";
+// Words of o200k_base and its like: capitals and then small letters, or only capitals.
+#define QUIPU_CAPITALS R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
+#define QUIPU_SMALL R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
+inline constexpr const char* gpt4o =
+    R"([^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "*" QUIPU_SMALL "+" QUIPU_CONTRACTION
+    R"(?|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "+" QUIPU_SMALL "*" QUIPU_CONTRACTION
+    R"(?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr const char* tekken =
+    R"([^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "*" QUIPU_SMALL R"(+|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS
+    "+" QUIPU_SMALL R"(*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr const char* bloom =
+    R"( ?[^(\s|.,!?\x{2026}\x{3002}\x{FF0C}\x{3001}\x{964}\x{6D4}\x{60C})]+)";
+inline constexpr const char* deepseek3 =
+    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
+    R"(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// Letters with case, as the Unicode of the model's time had them.
+inline constexpr const char* deepseek_words =
+    R"(\s?[A-Za-z\x{B5}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1BA}\x{1BC}-\x{1BF}\x{1C4}-\x{293})"
+    R"(\x{295}-\x{2AF}\x{370}-\x{373}\x{376}\x{377}\x{37B}-\x{37D}\x{37F}\x{386}\x{388}-\x{38A})"
+    R"(\x{38C}\x{38E}-\x{3A1}\x{3A3}-\x{3F5}\x{3F7}-\x{481}\x{48A}-\x{52F}\x{531}-\x{556})"
+    R"(\x{10A0}-\x{10C5}\x{13A0}-\x{13F5}\x{13F8}-\x{13FD}\x{1C90}-\x{1CBA}\x{1CBD}-\x{1CBF})"
+    R"(\x{1D00}-\x{1D2B}\x{1D6B}-\x{1D77}\x{1D79}-\x{1D9A}\x{1E00}-\x{1F15}\x{1F18}-\x{1F1D})"
+    R"(\x{1F20}-\x{1F45}\x{1F48}-\x{1F4D}\x{1F50}-\x{1F57}\x{1F59}\x{1F5B}\x{1F5D}\x{1F5F}-)"
+    R"(\x{1F7D}\x{1F80}-\x{1FB4}\x{1FB6}-\x{1FBC}\x{1FBE}\x{1FC2}-\x{1FC4}\x{1FC6}-\x{1FCC})"
+    R"(\x{1FD0}-\x{1FD3}\x{1FD6}-\x{1FDB}\x{1FE0}-\x{1FEC}\x{1FF2}-\x{1FF4}\x{1FF6}-\x{1FFC})"
+    R"(\x{2102}\x{2107}\x{210A}-\x{2113}\x{2115}\x{2119}-\x{211D}\x{2124}\x{2126}\x{2128})"
+    R"(\x{212A}-\x{212D}\x{212F}-\x{2134}\x{2139}\x{213C}-\x{213F}\x{2145}-\x{2149}\x{214E})"
+    R"(\x{2183}\x{2184}\x{2C00}-\x{2C7B}\x{2C7E}-\x{2CE4}\x{2CEB}-\x{2CEE}\x{2CF2}\x{2CF3})"
+    R"(\x{A640}-\x{A66D}\x{A680}-\x{A69B}\x{A722}-\x{A76F}\x{A771}-\x{A787}\x{A78B}-\x{A78E})"
+    R"(\x{AB70}-\x{ABBF}\x{FB00}-\x{FB06}\x{FB13}-\x{FB17}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A})"
+    R"(\x{10400}-\x{1044F}\x{104B0}-\x{104D3}\x{104D8}-\x{104FB}\x{10C80}-\x{10CB2}\x{10CC0}-)"
+    R"(\x{10CF2}\x{118A0}-\x{118DF}\x{1E900}-\x{1E943}]+)";
+inline constexpr const char* deepseek_signs =
+    R"(\s?[!-/:-~\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF5E}\x{2018}-\x{201F}\x{3000}-\x{3002}]+)";
+inline constexpr const char* asian = R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
+inline constexpr const char* chinese_japanese = R"([\x{4E00}-\x{9FA5}\x{3040}-\x{30FF}]+)";
+inline constexpr const char* spaces_at_end = R"((?<!\s)\s+$)";
+inline constexpr const char* line_break = R"([\r\n])";
+inline constexpr const char* lines = R"([^\n]+|\n+)";
+inline constexpr const char* digit = R"(\p{N})";
+inline constexpr const char* digits = R"(\p{N}+)";
+inline constexpr const char* three_digits = R"(\p{N}{1,3})";
+inline constexpr const char* three_ascii_digits = "[0-9][0-9][0-9]";
+inline constexpr const char* falcon_signs = R"([\p{P}\$\+<=>\^~\|`]+)";
+inline constexpr const char* default_signs = R"([\p{P}\$\+<=>\^~\|]+)";
+
+#undef QUIPU_CONTRACTION
+#undef QUIPU_WORD
+#undef QUIPU_SIGNS_LINES_SPACES
+#undef QUIPU_CAPITALS
+#undef QUIPU_SMALL
+
+struct Named {
+  std::string_view name;
+  /// Each splits further what those before it found and what they left between.
+  std::array<const char*, 6> patterns;
+  bool whole_words = false, adds_bos = false;
+};
+
+/// What models split by whose files say "default" or nothing: converters wrote that before they
+/// knew the models' patterns.
+inline constexpr Named unnamed = {"default", {default_signs, gpt2, digits, three_ascii_digits}};
+
+inline constexpr Named named[] = {
+    unnamed,
+    {"gpt-2", {gpt2}},
+    {"gpt2", {gpt2}},
+    {"phi-2", {gpt2}},
+    {"mpt", {gpt2}},
+    {"olmo", {gpt2}},
+    {"jais", {gpt2}},
+    {"trillion", {gpt2}},
+    {"granite-docling", {gpt2}},
+    {"gigachat", {gpt2}},
+    {"a.x-4.0", {gpt2}},
+    {"mellum", {gpt2}},
+    {"exaone4", {gpt2}},
+    {"modern-bert", {gpt2}},
+    {"roberta-bpe", {gpt2}},
+    {"jina-es", {gpt2}},
+    {"jina-de", {gpt2}},
+    {"jina-v1-en", {gpt2}},
+    {"jina-v2-es", {gpt2}},
+    {"jina-v2-de", {gpt2}},
+    {"jina-v2-code", {gpt2}},
+    {"llama3", {llama3}, true, true},
+    {"llama-v3", {llama3}, true, true},
+    {"llama-bpe", {llama3}, true, true},
+    {"falcon3", {llama3}, true, true},
+    {"falcon-h1", {llama3}, true, true},
+    {"pixtral", {llama3}, true, true},
+    {"midm-2.0", {llama3}, true, true},
+    {"lfm2", {llama3}, true, true},
+    {"jina-v5-nano", {llama3}, true, true},
+    {"dbrx", {llama3}},
+    {"smaug-bpe", {llama3}},
+    {"chatglm-bpe", {llama3}},
+    {"glm4", {llama3}},
+    {"qwen2", {qwen2}},
+    {"deepseek-r1-qwen", {qwen2}},
+    {"kormo", {qwen2}},
+    {"f2llmv2", {qwen2}},
+    {"stablelm2", {qwen2}},
+    {"hunyuan", {qwen2}},
+    {"solar-open", {qwen2}},
+    {"megrez", {qwen2}},
+    {"grok-2", {qwen2}},
+    {"qwen35", {qwen35}},
+    {"laguna", {lines, qwen2}},
+    {"smollm", {digit, gpt2}},
+    {"starcoder", {digit, gpt2}},
+    {"refact", {digit, gpt2}},
+    {"command-r", {digit, gpt2}},
+    {"codeshell", {digit, gpt2}},
+    {"exaone", {digit, gpt2}},
+    {"minerva-7b", {digit, gpt2}},
+    {"mellum2", {digit, gpt2}},
+    {"gpt-4o", {gpt4o}},
+    {"llama4", {gpt4o}},
+    {"kanana2", {gpt4o}},
+    {"talkie", {gpt4o}},
+    {"minimax-m2", {gpt4o}},
+    {"tekken", {tekken}, true, true},
+    {"deepseek-llm", {line_break, deepseek_words, deepseek_signs, spaces_at_end, asian, digits}},
+    {"deepseek-coder", {line_break, R"(\s?\p{L}+)", R"(\s?\p{P}+)", asian, digit}},
+    {"deepseek-v3", {three_digits, chinese_japanese, deepseek3}},
+    {"hunyuan-dense", {three_digits, chinese_japanese, deepseek3}},
+    {"joyai-llm", {three_digits, chinese_japanese, deepseek3}},
+    {"hy_v4", {three_digits, chinese_japanese, deepseek3}},
+    {"falcon", {falcon_signs, gpt2, three_ascii_digits}},
+    {"bloom", {bloom}},
+    {"gpt3-finnish", {bloom}},
+    {"poro-chat", {bloom}},
+    {"viking", {bloom, digit}},
+    {"bailingmoe", {bailing}},
+    {"bailingmoe2", {bailing}},
+    {"llada-moe", {bailing}},
+    {"seed-coder", {seed_coder}},
+    {"minicpm5", {three_digits, minicpm5}, true},
+    {"jais-2", {jais2}},
+};
+
+}  // namespace quipu::patterns
