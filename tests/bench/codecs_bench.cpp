@@ -5,7 +5,8 @@
 //   vectors  integer operations per second with 2, 4 and 8 vectors, weights from memory, two
 //   threads unpack   cost of 16 rows in cycles of the plain read's clock, per 64 columns prefill
 //   panels and a plain 6 x 32 tile at 512 activation rows, as a share of the integer peak
-// Medians over rounds. Not a test: `codecs_bench [MiB] [rounds] [codec…]`.
+// Medians over rounds, kernels of the highest instruction set. Not a test:
+// `[CODECS_BENCH_ISA=0|1|2] codecs_bench [MiB] [rounds] [codec…]`.
 #include <algorithm>
 #include <barrier>
 #include <chrono>
@@ -157,15 +158,17 @@ void measure(const quipu_codec& codec, const quipu_kernels& kernels, std::size_t
 int main(int count, char** arguments) {
   const std::size_t mib = count > 1 ? std::size_t(std::atoi(arguments[1])) : 320;
   const int rounds = count > 2 ? std::atoi(arguments[2]) : 7;
+  const char* isa = std::getenv("CODECS_BENCH_ISA");  // a number of QUIPU_ISA_*
+  const std::uint32_t highest = isa ? std::uint32_t(std::atoi(isa)) : std::uint32_t(QUIPU_ISA_NEON);
   std::vector<unsigned char> memory((mib + 1) << 20);
   Pair pair;
   for (const auto* codec : codecs::all()) {
     bool wanted = count <= 3;
     for (int i = 3; i < count; ++i) wanted |= codec->name == std::string(arguments[i]);
     if (!wanted) continue;
+    std::uint32_t best = 0;
     for (std::uint32_t k = 0; k < codec->kernel_count; ++k)
-      if (codec->kernels[k].dot && codecs::runs_here(codec->kernels[k]) &&
-          (codec->kernels[k].isa || count > 3))
-        measure(*codec, codec->kernels[k], mib, rounds, memory.data(), pair);
+      if (codecs::runs_here(codec->kernels[k]) && codec->kernels[k].isa <= highest) best = k;
+    measure(*codec, codec->kernels[best], mib, rounds, memory.data(), pair);
   }
 }

@@ -23,9 +23,9 @@ struct Q4_K {
     return piece.shift(pairs, [](unsigned n) { return n % 4 < 2 ? 0 : 4; }) & 15;
   }
 
-  template <class Floats>
-  static void scales(const uint8_t* block, Floats& scale, Floats& minimum) {
-    six_bit_scales(block, scale, minimum);
+  template <class Scales>
+  static void scales(const uint8_t* block, Scales& out) {
+    six_bit_scales(block, out);
   }
 };
 

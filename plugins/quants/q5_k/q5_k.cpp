@@ -27,9 +27,9 @@ struct Q5_K {
            (piece.shift(high, [](unsigned n) { return int(n / 2) - 4; }) & 16);
   }
 
-  template <class Floats>
-  static void scales(const uint8_t* block, Floats& scale, Floats& minimum) {
-    six_bit_scales(block, scale, minimum);
+  template <class Scales>
+  static void scales(const uint8_t* block, Scales& out) {
+    six_bit_scales(block, out);
   }
 };
 

@@ -27,10 +27,11 @@ struct Q6_K {
            (piece.shift(upper, [](unsigned n) { return 2 * int(n % 8 / 2) - 4; }) & 0x30);
   }
 
-  template <class Floats>
-  static void scales(const uint8_t* block, Floats& scale, Floats&) {
-    using namespace quipu::sdk::kernel;
-    scale = load_half(block + 208) * floats_from_signed_bytes(block + 192);
+  template <class Scales>
+  static void scales(const uint8_t* block, Scales& out) {
+    uint64_t s[2];
+    memcpy(s, block + 192, 16);
+    out.set_scales(quipu::sdk::kernel::load_half(block + 208), s[0], s[1]);
   }
 };
 

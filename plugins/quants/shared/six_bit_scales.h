@@ -13,18 +13,16 @@
 
 namespace {
 
-template <class Floats>
-__attribute__((always_inline)) inline void six_bit_scales(const uint8_t* block, Floats& scale,
-                                                          Floats& minimum) {
+template <class Scales>
+__attribute__((always_inline)) inline void six_bit_scales(const uint8_t* block, Scales& out) {
   uint32_t s, m, t;
   memcpy(&s, block + 4, 4);
   memcpy(&m, block + 8, 4);
   memcpy(&t, block + 12, 4);
-  const uint32_t s_high = (t & 0x0f0f0f0f) | ((s >> 2) & 0x30303030);
-  const uint32_t m_high = ((t >> 4) & 0x0f0f0f0f) | ((m >> 2) & 0x30303030);
-  using namespace quipu::sdk::kernel;
-  scale = load_half(block) * floats_from_bytes((s & 0x3f3f3f3f) | uint64_t(s_high) << 32);
-  minimum = -load_half(block + 2) * floats_from_bytes((m & 0x3f3f3f3f) | uint64_t(m_high) << 32);
+  const uint64_t s_high = (t & 0x0f0f0f0f) | ((s >> 2) & 0x30303030);
+  const uint64_t m_high = ((t >> 4) & 0x0f0f0f0f) | ((m >> 2) & 0x30303030);
+  out.set_scales(quipu::sdk::kernel::load_half(block), (s & 0x3f3f3f3f) | s_high << 32);
+  out.set_minima(-quipu::sdk::kernel::load_half(block + 2), (m & 0x3f3f3f3f) | m_high << 32);
 }
 
 }  // namespace

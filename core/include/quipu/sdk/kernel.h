@@ -29,11 +29,11 @@
 // and for the scales, where every group of a block has the same,
 //   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset)
 //   template <class Blocks> static auto minimum(Blocks block);   where has_minimum
-// or, where groups differ (blocks of 256 columns),
-//   template <class Floats> static void scales(const uint8_t* block, Floats& scale, Floats&
-//   minimum);
-//     one number per group, made of floats_from_bytes, floats_from_signed_bytes and scalar *
-//     floats.
+// or, where groups differ (blocks of 256 columns) by a small integer each,
+//   template <class Scales> static void scales(const uint8_t* block, Scales& out);
+//     calls out.set_scales(factor, low, high) and, where has_minimum, out.set_minima(factor, low,
+//     high): the factor is a float, the integers are signed bytes, those of groups 0-7 in `low`
+//     from the lowest bits up and those of groups 8-15 in `high`.
 //
 // and ends with QUIPU_QUANT_PLUGIN(VERSION, LICENSE, Format). The file is listed under both SOURCES
 // and KERNELS of quipu_add_plugin: it is compiled once as the plugin and once for each instruction

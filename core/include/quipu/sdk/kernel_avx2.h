@@ -76,10 +76,11 @@ QUIPU_INLINE Floats<16> join(__m256 low, __m256 high) {
   return {low, high};
 }
 
-QUIPU_INLINE Floats<16> floats_from_signed_bytes(const uint8_t* bytes) {
-  const __m128i v = load16(bytes);
-  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(v)),
-          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(v, v)))};
+QUIPU_INLINE void from_bytes(Floats<16>& a, uint64_t low, uint64_t high) {
+  Floats<8> first, second;
+  from_bytes(first, low, 0);
+  from_bytes(second, high, 0);
+  a = {first.v, second.v};
 }
 QUIPU_INLINE Floats<16> operator*(float a, Floats<16> b) {
   const __m256 all = _mm256_set1_ps(a);
@@ -141,6 +142,16 @@ QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
   for (int i = 0; i < 8; ++i)
     _mm256_storeu_si256(
         reinterpret_cast<__m256i*>(address + size_t(i / 2) * quad_stride + i % 2 * 32), a.v[i]);
+}
+
+/// One number for each of 16 rows: factor times the signed byte of column Column.
+template <unsigned Column>
+QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
+  const auto half = [&](int i) __attribute__((always_inline)) {
+    const __m256i v = _mm256_slli_epi32(bytes.v[Column / 4 * 2 + unsigned(i)], 24 - Column % 4 * 8);
+    return _mm256_cvtepi32_ps(_mm256_srai_epi32(v, 24));
+  };
+  return Floats<16>{half(0), half(1)} * factor;
 }
 
 /// Piece Piece of the same block of 16 rows.

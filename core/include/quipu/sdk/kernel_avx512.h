@@ -67,10 +67,9 @@ QUIPU_INLINE Floats<16> join(__m256 low, __m256 high) {
   return {_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)};
 }
 
-QUIPU_INLINE Floats<16> floats_from_signed_bytes(const uint8_t* bytes) {
-  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load16(bytes)))};
+QUIPU_INLINE void from_bytes(Floats<16>& a, uint64_t low, uint64_t high) {
+  a.v = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_set_epi64x(int64_t(high), int64_t(low))));
 }
-
 QUIPU_INLINE Floats<16> operator*(float a, Floats<16> b) {
   return {_mm512_mul_ps(_mm512_set1_ps(a), b.v)};
 }
@@ -131,6 +130,13 @@ QUIPU_INLINE Tile transpose(__m512i a, __m512i b, __m512i c, __m512i d) {
   const __m512i cd = _mm512_unpacklo_epi32(c, d), cd_high = _mm512_unpackhi_epi32(c, d);
   return {{_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd),
            _mm512_unpacklo_epi64(ab_high, cd_high), _mm512_unpackhi_epi64(ab_high, cd_high)}};
+}
+
+/// One number for each of 16 rows: factor times the signed byte of column Column.
+template <unsigned Column>
+QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
+  const __m512i v = _mm512_slli_epi32(bytes.v[Column / 4], 24 - Column % 4 * 8);
+  return Floats<16>{_mm512_cvtepi32_ps(_mm512_srai_epi32(v, 24))} * factor;
 }
 
 /// Piece Piece of the same block of 16 rows.

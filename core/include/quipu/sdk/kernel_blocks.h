@@ -24,7 +24,18 @@ struct Stretch {
       scale = Format::scale(blocks);
       if constexpr (Format::has_minimum) factor = Format::minimum(blocks);
     } else {
-      Format::scales(stretch, scale, factor);
+      struct {
+        Numbers &scale, &minimum;
+        QUIPU_INLINE_MEMBER void set_scales(float f, uint64_t low, uint64_t high = 0) {
+          from_bytes(scale, low, high);
+          scale = f * scale;
+        }
+        QUIPU_INLINE_MEMBER void set_minima(float f, uint64_t low, uint64_t high = 0) {
+          from_bytes(minimum, low, high);
+          minimum = f * minimum;
+        }
+      } out{scale, factor};
+      Format::scales(stretch, out);
     }
     if constexpr (!Format::has_minimum) factor = -float(Format::zero) * scale;
   }
@@ -141,6 +152,52 @@ QUIPU_INLINE void unpack_pieces(const uint8_t* block, size_t row_stride, uint8_t
   store(q + 4 * B * quad_stride, quad_stride, b);
 }
 
+/// The integers of 16 rows by 16 groups, and the factors of the rows.
+struct RowIntegers {
+  uint8_t integers[16][16];
+  float factors[16];
+
+  QUIPU_INLINE_MEMBER void set(unsigned row, float factor, uint64_t low, uint64_t high) {
+    const __m128i bytes = _mm_set_epi64x(int64_t(high), int64_t(low));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(integers[row]), bytes);
+    factors[row] = factor;
+  }
+
+  template <unsigned Group = 0>
+  QUIPU_INLINE_MEMBER void store_groups(unsigned count, float* out, size_t stride, const Tile& tile,
+                                        Floats<16> factor) const {
+    store(out + Group * stride, scaled_column<Group>(tile, factor));
+    if constexpr (Group < 15)
+      if (Group + 1 < count) store_groups<Group + 1>(count, out, stride, tile, factor);
+  }
+  QUIPU_INLINE_MEMBER void store_groups_of_all(unsigned count, float* out, size_t stride) const {
+    Floats<16> factor;
+    load(factor, factors, 16);
+    const Tile tile = ColumnPieces<0>{integers[0], 16}.bytes([](unsigned) { return 0; });
+    store_groups(count, out, stride, tile, factor);
+  }
+};
+
+/// The scales and minima of a block of 16 rows whose groups differ.
+template <class Format>
+QUIPU_INLINE void unpack_scales(const uint8_t* block, size_t row_stride, float* scale,
+                                float* minimum, size_t group_stride) {
+  struct {
+    unsigned row;
+    RowIntegers scales, minima;
+    QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
+      scales.set(row, factor, low, high);
+    }
+    QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+      minima.set(row, factor, low, high);
+    }
+  } out;
+  for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
+  constexpr unsigned groups = Format::block_columns / Format::group;
+  out.scales.store_groups_of_all(groups, scale, group_stride);
+  if constexpr (Format::has_minimum) out.minima.store_groups_of_all(groups, minimum, group_stride);
+}
+
 template <class Format>
 QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
                          const quipu_panel* panel) {
@@ -166,11 +223,7 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
       store(scale, Format::scale(blocks));
       if constexpr (Format::has_minimum) store(minimum, Format::minimum(blocks));
     } else {
-      Floats<groups> scales[16], minima[16];
-      for (unsigned r = 0; r < 16; ++r)
-        Format::scales(block + r * row_stride, scales[r], minima[r]);
-      store_columns(scales, scale, group_stride);
-      if constexpr (Format::has_minimum) store_columns(minima, minimum, group_stride);
+      unpack_scales<Format>(block, row_stride, scale, minimum, group_stride);
     }
     block += Format::block_bytes;
     q += Format::block_columns / 4 * quad_stride;

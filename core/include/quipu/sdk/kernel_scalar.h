@@ -67,34 +67,6 @@ struct Blocks {
   QUIPU_INLINE_MEMBER float half(unsigned offset) const { return load_half(block + offset); }
 };
 
-/// One number for each group of a block.
-template <int N>
-struct Floats {
-  float v[N];
-};
-
-template <int N>
-QUIPU_INLINE Floats<N> operator*(float a, Floats<N> b) {
-  for (auto& x : b.v) x = a * x;
-  return b;
-}
-
-/// Eight unsigned bytes, the first in the lowest bits.
-QUIPU_INLINE Floats<8> floats_from_bytes(uint64_t bytes) {
-  Floats<8> a;
-  for (int i = 0; i < 8; ++i) a.v[i] = float(uint8_t(bytes >> (8 * i)));
-  return a;
-}
-
-/// 16 signed bytes.
-QUIPU_INLINE Floats<16> floats_from_signed_bytes(const void* bytes) {
-  int8_t b[16];
-  memcpy(b, bytes, 16);
-  Floats<16> a;
-  for (int i = 0; i < 16; ++i) a.v[i] = b[i];
-  return a;
-}
-
 /// The scales and minima of the groups of one block; minima are 0 in a format without them.
 template <class Format>
 struct Groups {
@@ -109,13 +81,17 @@ struct Groups {
       if constexpr (Format::has_minimum)
         for (auto& x : minimum) x = Format::minimum(Blocks{block});
     } else {
-      Floats<count> s{}, m{};
-      Format::scales(block, s, m);
-      for (int i = 0; i < count; ++i) {
-        scale[i] = s.v[i];
-        minimum[i] = m.v[i];
-      }
+      Format::scales(block, *this);
     }
+  }
+
+  QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
+    for (int i = 0; i < count; ++i)
+      scale[i] = factor * float(int8_t((i < 8 ? low : high) >> (i % 8 * 8)));
+  }
+  QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+    for (int i = 0; i < count; ++i)
+      minimum[i] = factor * float(int8_t((i < 8 ? low : high) >> (i % 8 * 8)));
   }
 };
 
