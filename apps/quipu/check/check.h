@@ -40,7 +40,7 @@ struct CheckOptions {
 struct CheckReport {
   std::string model;
   std::string architecture;  ///< plugin that claimed it, or ""
-  std::string formats;       ///< "q4_k q6_k f32"
+  std::string formats;       ///< names of codecs
   std::vector<StageResult> stages;
 
   bool passed(bool strict) const;
@@ -52,7 +52,7 @@ const std::vector<std::string_view>& stage_names();
 
 CheckReport check_model(const std::string& name, Registry& registry, const CheckOptions& options);
 
-/// Formats of the tensors with their share, most bytes first: "q4_k", "q6_k".
+/// Names of the formats of the tensors, those of most weights first.
 std::vector<std::string> formats_of(const ModelFile& file, const Registry& registry);
 
 /// Runs every expectation of the file against the model.

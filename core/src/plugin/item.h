@@ -13,8 +13,8 @@ namespace quipu::plugin {
 
 struct Item {
   std::string text;  ///< as the manifest spells it
-  std::string key;   ///< what it is asked for by: "gguf:12", "gguf", "llama", "cpu"
-  std::string name;  ///< "q4_k", "gguf", "llama", "cpu"
+  std::string key;   ///< what it is asked for by: "gguf:12", "gguf", a family, a backend
+  std::string name;  ///< what its table calls itself
   // Of a loader: its files hold `magic` from byte `offset`.
   std::uint64_t offset = 0;
   std::vector<std::uint8_t> magic;
