@@ -1,3 +1,4 @@
+// Penalties, top-k, top-p, min-p, temperature, a draw: llama.cpp's order.
 #include "quipu/sampler.h"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <unordered_map>
 
 #include "quipu/error.h"
+#include "text/logit_blocks.h"
 #include "text/random.h"
 
 namespace quipu {
@@ -19,16 +21,6 @@ void require(bool holds, const char* option, const char* expected, double found)
                                       std::to_string(found));
 }
 
-struct Candidate {
-  float logit;
-  Token token;
-};
-
-// Likelier first; equal ones by id, so that the order never depends on how it was found.
-bool likelier(const Candidate& a, const Candidate& b) {
-  return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-}
-
 }  // namespace
 
 struct Sampler::State {
@@ -38,31 +30,34 @@ struct Sampler::State {
   std::uint64_t step = 0;
   std::deque<Token> recent;
   std::unordered_map<Token, int> counts;  // of the recent tokens
+  std::vector<float> penalised;
+  LogitBlocks row;
   std::vector<Candidate> candidates;
+  std::vector<double> weights;
 
   bool penalises() const noexcept {
     return options.repeat_last != 0 &&
            (options.repeat_penalty != 1 || options.frequency_penalty != 0 ||
             options.presence_penalty != 0);
   }
-
-  float penalised(float logit, int count) const noexcept {
-    // CTRL (arXiv:1909.05858) for repetition; frequency and presence as the OpenAI API defines
-    // them.
-    logit = logit <= 0 ? logit * options.repeat_penalty : logit / options.repeat_penalty;
-    return logit - static_cast<float>(count) * options.frequency_penalty - options.presence_penalty;
-  }
-
-  void penalise(std::vector<Candidate>& all) const {
-    for (const auto& [token, count] : counts)
-      if (token >= 0 && static_cast<std::size_t>(token) < all.size()) {
-        auto& logit = all[static_cast<std::size_t>(token)].logit;
-        logit = penalised(logit, count);
-      }
-  }
-
+  std::span<const float> penalise(std::span<const float> logits);
+  void cut_top_k();
+  void cut_top_p();
+  void cut_min_p();
   Token draw();
 };
+
+// CTRL (arXiv:1909.05858) for repetition; frequency and presence as the OpenAI API defines them.
+std::span<const float> Sampler::State::penalise(std::span<const float> logits) {
+  penalised.assign(logits.begin(), logits.end());
+  for (const auto& [token, count] : counts) {
+    if (token < 0 || static_cast<std::size_t>(token) >= penalised.size()) continue;
+    float& logit = penalised[static_cast<std::size_t>(token)];
+    logit = logit <= 0 ? logit * options.repeat_penalty : logit / options.repeat_penalty;
+    logit -= static_cast<float>(count) * options.frequency_penalty + options.presence_penalty;
+  }
+  return penalised;
+}
 
 Sampler::Sampler(SamplerOptions options, std::size_t vocabulary)
     : state_(std::make_unique<State>()) {
@@ -105,64 +100,81 @@ void Sampler::accept(Token token) {
 
 Token Sampler::sample(std::span<const float> logits) {
   auto& s = *state_;
-  float top = -std::numeric_limits<float>::infinity();
-  bool number = true;
-  for (const float logit : logits) {
-    number = number && !std::isnan(logit);
-    top = std::max(top, logit);
-  }
-  if (!number || !std::isfinite(top))
-    throw Error(ErrorCode::invalid, number
-                                        ? "logits: expected a finite number among them, found none"
-                                        : "logits: expected numbers, found NaN");
-  if (s.options.temperature == 0 && !s.penalises())
-    return static_cast<Token>(std::ranges::find(logits, top) - logits.begin());
-
-  s.candidates.resize(logits.size());
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    s.candidates[i] = {logits[i], static_cast<Token>(i)};
-  if (s.penalises()) s.penalise(s.candidates);
-  if (s.options.temperature == 0) return std::ranges::min_element(s.candidates, likelier)->token;
+  if (s.penalises() && !s.counts.empty()) logits = s.penalise(logits);
+  s.row.scan(logits);
+  if (s.row.has_nan()) throw Error(ErrorCode::invalid, "logits: expected numbers, found NaN");
+  if (!std::isfinite(s.row.highest()))
+    throw Error(ErrorCode::invalid, "logits: expected the highest to be finite, found " +
+                                        std::to_string(s.row.highest()));
+  if (s.options.temperature == 0) return s.row.first_highest();
+  s.cut_top_k();
+  s.cut_top_p();
+  s.cut_min_p();
   return s.draw();
 }
 
-Token Sampler::State::draw() {
-  const std::size_t all = candidates.size();
-  std::size_t keep =
-      options.top_k > 0 ? std::min(all, static_cast<std::size_t>(options.top_k)) : all;
-  if (keep < all) {
-    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(keep),
-                     candidates.end(), likelier);
-    candidates.resize(keep);
+// Leaves the candidates sorted, likelier first, if it cuts at all.
+void Sampler::State::cut_top_k() {
+  if (options.top_k > 0) {
+    const auto count = static_cast<std::size_t>(options.top_k);
+    row.collect_highest(count, candidates);
+    std::ranges::sort(candidates, likelier);
+    if (candidates.size() > count) candidates.resize(count);
+  } else if (options.top_p >= 1 && options.min_p > 0) {
+    // Nothing but min-p cuts, and it needs no order: the rest need not be looked at.
+    row.collect(row.highest() + std::log(options.min_p), candidates);
+  } else {
+    row.collect(-std::numeric_limits<float>::infinity(), candidates);
   }
-  std::ranges::sort(candidates, likelier);
-  // Top-p and min-p look at the distribution before temperature, as the order of the chain says.
-  const float top = candidates[0].logit;
+}
+
+void Sampler::State::cut_top_p() {
+  if (options.top_p >= 1) return;
+  const double top = row.highest();
   double sum = 0;
-  for (const auto& c : candidates) sum += std::exp(static_cast<double>(c.logit) - top);
-  if (options.top_p < 1) {
-    double reached = 0;
-    for (std::size_t i = 0; i < keep; ++i) {
-      reached += std::exp(static_cast<double>(candidates[i].logit) - top) / sum;
-      if (reached >= options.top_p) {
-        keep = i + 1;
-        break;
-      }
+  for (const auto& c : candidates) sum += std::exp(c.logit - top);
+  double reached = 0;
+  // Sorted only as far as needed: without top-k, few of many candidates make up most of the sum.
+  std::size_t sorted = options.top_k > 0 ? candidates.size() : 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (i == sorted) {
+      sorted = std::min(candidates.size(), std::max<std::size_t>(256, 4 * sorted));
+      const auto from = candidates.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto to = candidates.begin() + static_cast<std::ptrdiff_t>(sorted);
+      std::partial_sort(from, to, candidates.end(), likelier);
+    }
+    reached += std::exp(candidates[i].logit - top) / sum;
+    if (reached >= options.top_p) {
+      candidates.resize(i + 1);
+      return;
     }
   }
-  if (options.min_p > 0) {
-    const float least = top + std::log(options.min_p);
-    while (keep > 1 && candidates[keep - 1].logit < least) --keep;
-  }
+}
+
+void Sampler::State::cut_min_p() {
+  if (options.min_p <= 0) return;
+  const float least = row.highest() + std::log(options.min_p);
+  std::erase_if(candidates,
+                [&](const Candidate& c) { return c.logit < least && c.logit < row.highest(); });
+}
+
+Token Sampler::State::draw() {
+  const double top = row.highest();
   double total = 0;
-  for (std::size_t i = 0; i < keep; ++i)
-    total += std::exp((static_cast<double>(candidates[i].logit) - top) / options.temperature);
+  weights.clear();
+  for (const auto& c : candidates) {
+    weights.push_back(std::exp((c.logit - top) / options.temperature));
+    total += weights.back();
+  }
   double left = random_unit(seed, step++) * total;
-  for (std::size_t i = 0; i < keep; ++i) {
-    left -= std::exp((static_cast<double>(candidates[i].logit) - top) / options.temperature);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    left -= weights[i];
     if (left < 0) return candidates[i].token;
   }
-  return candidates[keep - 1].token;
+  // Rounding left a crumb: the last one that can be drawn at all.
+  std::size_t last = candidates.size() - 1;
+  while (weights[last] == 0) --last;
+  return candidates[last].token;
 }
 
 }  // namespace quipu
