@@ -95,34 +95,35 @@ void measure(const quipu_codec& codec, const quipu_kernels& kernels, std::size_t
   };
 
   const auto one = vectors(1);
-  const double size = double(rows) * double(bytes);
+  // Chunks too short for the machine's mood to change within a round, together too many for its
+  // caches.
+  const std::size_t chunk = (16u << 20) / bytes / 2 * 2, chunks = rows / chunk;
+  const double size = double(chunk * bytes);
   std::vector<double> ratio1, ratio2, speed1, speed2, cached;
-  for (int round = 0; round < rounds; ++round) {
-    const double read1 = [&] {
-      const double start = now();
-      plain_read(memory, std::size_t(size));
-      return now() - start;
-    }();
-    const double start = now();
-    dots(0, rows, one, y.data());
-    const double dot1 = now() - start;
-    const auto half = std::size_t(size / 2) / 64 * 64;
-    const double read2 =
-        pair.seconds([&](int i) { plain_read(memory + std::size_t(i) * half, half); });
-    const double dot2 =
-        pair.seconds([&](int i) { dots(i ? rows / 2 : 0, i ? rows : rows / 2, one, y.data()); });
-    ratio1.push_back(read1 / dot1);
-    ratio2.push_back(read2 / dot2);
-    speed1.push_back(size / dot1 / 1e9);
-    speed2.push_back(size / dot2 / 1e9);
-    const std::size_t few = std::max<std::size_t>(1, (400u << 10) / bytes);
-    double best = 1e9;
-    for (int i = 0; i < 20; ++i) {
-      const double begin = now();
-      dots(0, few, one, y.data());
-      best = std::min(best, now() - begin);
+  for (int round = 0; round < rounds; ++round)
+    for (std::size_t c = 0; c + 4 <= chunks; c += 4) {
+      const auto at = [&](std::size_t i) { return (c + i) * chunk; };
+      const auto half = chunk / 2;
+      double start = now();
+      plain_read(memory + at(0) * bytes, chunk * bytes);
+      const double read1 = now() - start;
+      start = now();
+      dots(at(1), at(2), one, y.data());
+      const double dot1 = now() - start;
+      const double read2 = pair.seconds(
+          [&](int i) { plain_read(memory + (at(2) + (i ? half : 0)) * bytes, half * bytes); });
+      const double dot2 = pair.seconds(
+          [&](int i) { dots(at(3) + (i ? half : 0), at(3) + (i ? chunk : half), one, y.data()); });
+      ratio1.push_back(read1 / dot1);
+      ratio2.push_back(read2 / dot2);
+      speed1.push_back(size / dot1 / 1e9);
+      speed2.push_back(size / dot2 / 1e9);
     }
-    cached.push_back(double(few * bytes) / best / 1e9);
+  const std::size_t few = std::max<std::size_t>(1, (400u << 10) / bytes);
+  for (int i = 0; i < 100; ++i) {
+    const double begin = now();
+    dots(0, few, one, y.data());
+    cached.push_back(double(few * bytes) / (now() - begin) / 1e9);
   }
   std::printf("%-5s isa %2u | decode 1T %5.1f GB/s (%.2f)  2T %5.1f GB/s (%.2f)  cached 1T %5.1f |",
               codec.name, kernels.isa, median(speed1), median(ratio1), median(speed2),

@@ -8,9 +8,9 @@
 // A format is a class in an unnamed namespace with
 //
 //   static constexpr char name[], type[];                   "q4_0", "gguf:2"
-//   static constexpr uint32_t block_columns, block_bytes;   32 or a multiple of it up to 256
+//   static constexpr uint32_t block_columns, block_bytes;   32 or 256 columns
 //   static constexpr uint32_t group;                        16 or 32 columns share a scale
-//   static constexpr int32_t zero;
+//   static constexpr int32_t zero;                          0 where has_minimum
 //   static constexpr bool has_minimum;
 //   static constexpr unsigned largest;                      the largest q
 //   static constexpr uint32_t halves[];                     offsets of halves that must be finite
@@ -21,7 +21,9 @@
 //     statement is made of these words only, where f maps the number of a piece to what that piece
 //     needs and is a lambda without captures:
 //       piece.bytes(f)        the 16 bytes at offset f(n) of the block
-//       piece.bits(f, value)  the 16 bits at offset f(n), each as a byte that is `value` or 0
+//       piece.bits(f, value)  the 16 bits at offset f(n), each as a byte that is `value`, a power
+//       of
+//                             two, or 0; pieces 2 n and 2 n + 1 have theirs side by side
 //       piece.shift(q, f)     bytes shifted right by f(n), left where negative; bits that enter are
 //                             anything, so mask afterwards
 //       &, |, ^               with bytes, or with a constant for every byte
