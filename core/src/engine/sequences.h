@@ -21,8 +21,8 @@ class Sequences {
   std::optional<std::uint32_t> take(std::span<const Token> prompt);
   /// The sequence is in use no longer; its tokens stay.
   void release(std::uint32_t id);
-  /// Forgets everything in the cache of one that is in use, and releases it.
-  void drop(std::uint32_t id);
+  /// Forgets all tokens of a sequence; it stays in use if it is.
+  void forget(std::uint32_t id) { keep(id, 0); }
   /// Forgets the sequence not in use that was used longest ago; false when there is none with
   /// tokens.
   bool forget_oldest();
@@ -38,7 +38,9 @@ class Sequences {
     std::uint64_t last_used = 0;
   };
 
-  void forget(std::uint32_t id, std::size_t keep);
+  void keep(std::uint32_t id, std::size_t count);
+  bool goes_on_in_place(std::uint32_t source, std::size_t shared, std::uint32_t place) const;
+  void copy(std::uint32_t from, std::uint32_t to, std::size_t count);
 
   Runner& runner_;
   std::vector<Sequence> all_;

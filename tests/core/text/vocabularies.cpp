@@ -40,7 +40,7 @@ std::vector<std::string> split(const std::string& text, const std::string& separ
 
 std::string listed(std::span<const Token> tokens) {
   std::string out;
-  for (const Token token : tokens) out += ' ' + std::to_string(token);
+  for (const Token token : tokens) (out += ' ') += std::to_string(token);
   return out;
 }
 

@@ -1,0 +1,84 @@
+#include "engine/answer.h"
+
+#include <exception>
+#include <utility>
+
+namespace quipu {
+
+Answer::Answer(Request request, const Tokenizer& tokenizer, std::size_t vocabulary,
+               std::size_t reused)
+    : request_(std::move(request)), tokenizer_(tokenizer), sampler_(request_.sampling, vocabulary),
+      text_(tokenizer), stop_(request_.stop) {
+  for (const Token token : request_.prompt) sampler_.accept(token);
+  result_.seed = sampler_.seed();
+  result_.prompt_tokens = static_cast<std::uint32_t>(request_.prompt.size());
+  result_.reused_tokens = static_cast<std::uint32_t>(reused);
+}
+
+void Answer::add(std::span<const float> logits, bool full) noexcept {
+  try {
+    draw(logits, full);
+  } catch (const std::exception& error) {
+    finish(FinishReason::failed, error.what());
+  } catch (...) {
+    finish(FinishReason::failed, "on_token threw something that is no exception");
+  }
+}
+
+void Answer::draw(std::span<const float> logits, bool full) {
+  const Token token = sampler_.sample(logits);
+  if (first_token_ == Clock::time_point{}) first_token_ = Clock::now();
+  if (!request_.ignore_end && tokenizer_.ends_generation(token)) {
+    // What was held back, in case it became a stop text or a code point, is text after all.
+    show(stop_.push(text_.finish()) + stop_.finish());
+    finish(FinishReason::stop);
+    return;
+  }
+  sampler_.accept(token);
+  result_.tokens.push_back(token);
+  next_ = token;
+  // Ids beyond the tokenizer's are rows that pad the output: they have no text.
+  const bool has_text = static_cast<std::size_t>(token) < tokenizer_.size();
+  std::string text = stop_.push(has_text ? text_.push(token) : std::string());
+  FinishReason reason = reason_to_end(full);
+  if (reason != FinishReason::none && !stop_.found()) {
+    text += stop_.push(text_.finish());
+    text += stop_.finish();
+    if (stop_.found()) reason = FinishReason::stop;
+  }
+  result_.text += text;
+  const bool go_on = !request_.on_token || request_.on_token(token, text);
+  if (reason != FinishReason::none)
+    finish(reason);
+  else if (!go_on)
+    finish(FinishReason::cancelled);
+}
+
+FinishReason Answer::reason_to_end(bool full) const {
+  if (stop_.found()) return FinishReason::stop;
+  if (request_.max_tokens >= 0 &&
+      result_.tokens.size() >= static_cast<std::uint64_t>(request_.max_tokens))
+    return FinishReason::length;
+  return full ? FinishReason::context_full : FinishReason::none;
+}
+
+void Answer::show(const std::string& text) {
+  if (text.empty()) return;
+  result_.text += text;
+  if (request_.on_token) request_.on_token(result_.tokens.back(), text);
+}
+
+void Answer::finish(FinishReason reason, std::string message) {
+  if (finished()) return;
+  result_.reason = reason;
+  result_.message = std::move(message);
+  const auto now = Clock::now();
+  const auto seconds = [](Clock::duration duration) {
+    return std::chrono::duration<double>(duration).count();
+  };
+  const bool answered = first_token_ != Clock::time_point{};
+  result_.prefill_seconds = seconds((answered ? first_token_ : now) - started_);
+  result_.decode_seconds = answered ? seconds(now - first_token_) : 0;
+}
+
+}  // namespace quipu
