@@ -1,6 +1,6 @@
-// Rows of weights in vectors of 32 bytes, for AVX2 and AVX-512. AVX-512 stays with 32 bytes here: a
-// broadcast of 16 bytes to 64 costs as much as two loads of 32, and loads are what bounds a dot
-// product (256 weights of Q4_0 on Zen 4: 25 cycles with vectors of 64 bytes, 22 with 32).
+// Rows of weights in vectors of 32 bytes, for AVX2 and AVX-512. AVX-512 stays with 32 bytes here,
+// so that both share this file: on Zen 4 a broadcast of 16 bytes to 64 costs as much as two loads
+// of 32, and whole dot products with vectors of 64 bytes were no faster.
 #pragma once
 
 namespace quipu::sdk {
