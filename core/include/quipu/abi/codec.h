@@ -60,8 +60,9 @@ typedef struct quipu_kernels {
    * row it is. May prefetch past the rows; reads nothing past the last one. */
   void (*dot)(const void* rows, size_t row_stride, uint32_t row_count, const quipu_activations* x,
               float* y, size_t y_stride) QUIPU_NOEXCEPT;
-  /* 16 rows, columns first … first+count-1, into a panel, whose column 0 is `first`; first and count
-   * are multiples of block_columns. Exact: the panel's formula gives what dequantize gives, to float rounding. */
+  /* 16 rows, columns first … first+count-1, into a panel, whose column 0 is `first`; first and
+   * count are multiples of block_columns. Exact: the panel's formula gives what dequantize gives,
+   * to float rounding. */
   void (*unpack)(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
                  const quipu_panel* panel) QUIPU_NOEXCEPT;
   /* Faster dequantize, the same bits. */
