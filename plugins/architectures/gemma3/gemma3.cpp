@@ -7,6 +7,9 @@ namespace {
 
 using namespace quipu::sdk;
 
+// Beyond any model; products of them stay in 32 bits.
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14, most_lanes = 1 << 14;
+
 class Gemma3 {
  public:
   static constexpr std::string_view name = "gemma3";
@@ -14,13 +17,14 @@ class Gemma3 {
   static int claim(const Model& model) { return model.family() == "gemma3" ? 100 : 0; }
 
   static void build(const Model& model, Graph& g) {
-    const auto layers = model.count("block_count", 4096);
+    const auto layers = model.count("block_count", most_layers);
     const auto width = model.count("embedding_length");
     const auto hidden = model.count("feed_forward_length");
-    const auto heads = model.count("attention.head_count");
-    const auto kv_heads = model.count_or("attention.head_count_kv", heads);
-    const auto lanes = model.count_or("attention.key_length", 256);
+    const auto heads = model.count("attention.head_count", most_heads);
+    const auto kv_heads = model.divisor("attention.head_count_kv", heads);
+    const auto lanes = model.count_or("attention.key_length", 256, most_lanes);
     const auto window = model.count_or("attention.sliding_window", 0);
+    const auto period = model.count_or("attention.sliding_window_pattern", 6);
     const auto vocabulary = model.vocabulary();
     const auto epsilon = model.real("attention.layer_norm_rms_epsilon");
     g.facts = {sizeof g.facts, layers, width, heads, kv_heads, model.count_or("context_length", 0),
@@ -29,7 +33,8 @@ class Gemma3 {
     // The largest model scales its queries by the width that its heads would have by division.
     constexpr std::uint32_t layers_of_27b = 62;
     const auto query_width = layers == layers_of_27b ? width / heads : lanes;
-    const auto scale = 1.0f / std::sqrt(static_cast<float>(query_width));
+    const auto scale =
+        model.real_or("attention.scale", 1.0f / std::sqrt(static_cast<float>(query_width)));
 
     // Only the layers without a window see far, so only they are stretched.
     const auto rope = [&](std::uint32_t count, bool local) {
@@ -37,6 +42,7 @@ class Gemma3 {
       if (local) {
         r.base = model.real_or("rope.freq_base_swa", 10000.0f);
         r.scaling = QUIPU_ROPE_SCALING_NONE;
+        r.magnitude = 1;
       }
       return r;
     };
@@ -45,7 +51,7 @@ class Gemma3 {
     Node x = g.scale(g.embed(embedding), std::sqrt(static_cast<float>(width)));
 
     for (std::uint32_t i = 0; i < layers; ++i) {
-      const bool local = window && (i + 1) % 6 != 0;
+      const bool local = window && period && (i + 1) % period != 0;
       const auto at = "blk." + std::to_string(i) + ".";
       const auto norm = [&](Node in, const char* what) {
         return g.rms_norm(in, g.weight(at + what + ".weight", {width}), epsilon);

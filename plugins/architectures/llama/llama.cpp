@@ -8,6 +8,9 @@ namespace {
 
 using namespace quipu::sdk;
 
+// Beyond any model; products of them stay in 32 bits.
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14, most_lanes = 1 << 14;
+
 class Llama {
  public:
   static constexpr std::string_view name = "llama";
@@ -15,13 +18,13 @@ class Llama {
   static int claim(const Model& model) { return model.family() == "llama" ? 90 : 0; }
 
   static void build(const Model& model, Graph& g) {
-    const auto layers = model.count("block_count", 4096);
+    const auto layers = model.count("block_count", most_layers);
     const auto width = model.count("embedding_length");
     const auto hidden = model.count("feed_forward_length");
-    const auto heads = model.count("attention.head_count");
-    const auto kv_heads = model.count_or("attention.head_count_kv", heads);
-    const auto key_width = model.count_or("attention.key_length", width / heads);
-    const auto value_width = model.count_or("attention.value_length", width / heads);
+    const auto heads = model.count("attention.head_count", most_heads);
+    const auto kv_heads = model.divisor("attention.head_count_kv", heads);
+    const auto key_width = model.count_or("attention.key_length", width / heads, most_lanes);
+    const auto value_width = model.count_or("attention.value_length", width / heads, most_lanes);
     const auto experts = model.count_or("expert_count", 0);
     const auto used = model.count_or("expert_used_count", 0);
     const auto vocabulary = model.vocabulary();

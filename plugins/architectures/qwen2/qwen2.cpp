@@ -6,6 +6,9 @@ namespace {
 
 using namespace quipu::sdk;
 
+// Beyond any model; products of them stay in 32 bits.
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14;
+
 class Qwen2 {
  public:
   static constexpr std::string_view name = "qwen2";
@@ -13,11 +16,11 @@ class Qwen2 {
   static int claim(const Model& model) { return model.family() == "qwen2" ? 100 : 0; }
 
   static void build(const Model& model, Graph& g) {
-    const auto layers = model.count("block_count", 4096);
+    const auto layers = model.count("block_count", most_layers);
     const auto width = model.count("embedding_length");
     const auto hidden = model.count("feed_forward_length");
-    const auto heads = model.count("attention.head_count");
-    const auto kv_heads = model.count_or("attention.head_count_kv", heads);
+    const auto heads = model.count("attention.head_count", most_heads);
+    const auto kv_heads = model.divisor("attention.head_count_kv", heads);
     const auto lanes = width / heads;
     const auto vocabulary = model.vocabulary();
     const auto epsilon = model.real("attention.layer_norm_rms_epsilon");

@@ -7,6 +7,9 @@ namespace {
 
 using namespace quipu::sdk;
 
+// Beyond any model; products of them stay in 32 bits.
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14;
+
 class Qwen2Moe {
  public:
   static constexpr std::string_view name = "qwen2moe";
@@ -14,10 +17,10 @@ class Qwen2Moe {
   static int claim(const Model& model) { return model.family() == "qwen2moe" ? 100 : 0; }
 
   static void build(const Model& model, Graph& g) {
-    const auto layers = model.count("block_count", 4096);
+    const auto layers = model.count("block_count", most_layers);
     const auto width = model.count("embedding_length");
-    const auto heads = model.count("attention.head_count");
-    const auto kv_heads = model.count_or("attention.head_count_kv", heads);
+    const auto heads = model.count("attention.head_count", most_heads);
+    const auto kv_heads = model.divisor("attention.head_count_kv", heads);
     const auto lanes = width / heads;
     const auto experts = model.count("expert_count");
     const auto used = model.count("expert_used_count");

@@ -45,9 +45,18 @@ class Model {
   std::uint32_t count(std::string_view key, std::uint32_t limit = 1u << 30) const {
     return integer(key, std::nullopt, 1, limit);
   }
-  /// An integer of [0, 2^30], or `fallback` when the key is absent.
-  std::uint32_t count_or(std::string_view key, std::uint32_t fallback) const {
-    return integer(key, fallback, 0, 1u << 30);
+  /// An integer of [0, limit], or `fallback` when the key is absent.
+  std::uint32_t count_or(std::string_view key, std::uint32_t fallback,
+                         std::uint32_t limit = 1u << 30) const {
+    return integer(key, fallback, 0, limit);
+  }
+  /// An integer that divides `whole`, or `whole` when the key is absent.
+  std::uint32_t divisor(std::string_view key, std::uint32_t whole) const {
+    const std::uint32_t part = count_or(key, whole);
+    if (part == 0 || whole % part)
+      throw Error(QUIPU_E_INVALID, full(key) + ": expected a divisor of " + std::to_string(whole) +
+                                       ", found " + std::to_string(part));
+    return part;
   }
 
   /// A finite number.
