@@ -26,6 +26,7 @@ struct PanelView {
   int32_t zero;
   uint32_t group;    ///< 16 or 32
   uint32_t columns;  ///< a multiple of 32
+  bool wide;         ///< what MatmulKernels::wide says, false without it
 };
 
 constexpr uint32_t panel_rows = 32;
@@ -47,13 +48,18 @@ struct TileInput {
 struct MatmulKernels {
   uint32_t isa;
   /// int8 with a scale per 32: scale = largest |x| / 127, q = x / scale to the nearest, ties to
-  /// even. count: a multiple of 32.
+  /// even. count: a multiple of 32. A block with a value that is not finite gets scale NaN.
   void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
-  /// c[t * c_stride + r] = or += sum of the panel's columns, for t < tokens and the 32 rows r.
+  /// Whether the panel has bytes that the tile takes its slower way for; null: it has one way.
+  bool (*wide)(const PanelView& panel) noexcept;
+  /// c[t * c_stride + r] = or += sum of the panel's columns, for t < tokens and the 32 rows r. A
+  /// token's sum does not depend on `tokens`.
   void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel, float* c,
                size_t c_stride, bool add) noexcept;
-  /// Sum of a[i] * b[i].
-  float (*dot)(const float* a, const float* b, uint32_t count) noexcept;
+  /// y[t * y_stride + r] = sum over j of w[r * columns + j] * x[t * columns + j]. A sum does not
+  /// depend on what else is computed with it.
+  void (*multiply_floats)(const float* w, uint32_t rows, const float* x, uint32_t tokens,
+                          uint32_t columns, float* y, size_t y_stride) noexcept;
 };
 
 extern const MatmulKernels scalar_matmul;

@@ -16,8 +16,8 @@ constexpr std::uint32_t panel_from = 9;
 // From so many tokens on, OpenBLAS is faster than a dot product for each.
 constexpr std::uint32_t gemm_from = 8;
 
-// Rows that are dequantised together for OpenBLAS.
-constexpr std::uint32_t gemm_rows = 128;
+// Rows that are dequantised together: for OpenBLAS, and for our own kernel, which takes four.
+constexpr std::uint32_t gemm_rows = 128, float_rows = 4;
 
 // About what a task of `dot` reads: enough to hide what a task costs, little enough to share
 // evenly.
@@ -60,38 +60,17 @@ void multiply_dot(const WeightMatrix& m, const Activations& x, std::uint32_t tok
   }
 }
 
-void dequantize_rows(const WeightMatrix& m, std::uint32_t first, std::uint32_t last,
-                     float* out) noexcept {
-  for (std::uint32_t r = first; r < last; ++r)
-    m.codec->dequantize(m.data + r * m.row_bytes, m.columns,
-                        out + std::size_t{r - first} * m.columns);
-}
-
-// A codec that can only dequantise.
+// Fixed groups of rows, so that a row meets the same arithmetic whichever task has it.
 void multiply_dequantized(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
                           std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-                          float* row) noexcept {
-  for (std::uint32_t r = first; r < last; ++r) {
-    dequantize_rows(m, r, r + 1, row);
-    for (std::uint32_t t = 0; t < tokens; ++t)
-      y[t * y_stride + (r - first)] =
-          m.kernels->dot(row, x.x + std::size_t{t} * m.columns, m.columns);
-  }
-}
-
-// Fixed groups of rows, so that a row meets the same arithmetic whichever task has it.
-void multiply_gemm(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
-                   std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-                   float* rows) noexcept {
-  for (std::uint32_t r = first; r < last; r += gemm_rows) {
-    const std::uint32_t end = std::min(last, r + gemm_rows);
-    dequantize_rows(m, r, end, rows);
+                          std::uint32_t group, bool by_gemm, float* rows) noexcept {
+  for (std::uint32_t r = first; r < last; r += group) {
+    const std::uint32_t count = std::min(group, last - r);
+    for (std::uint32_t i = 0; i < count; ++i)
+      m.dequantize(m.data + (r + i) * m.row_bytes, m.columns, rows + std::size_t{i} * m.columns);
     float* const to = y + (r - first);
-    if (float_gemm(rows, end - r, x.x, tokens, m.columns, to, y_stride)) continue;
-    for (std::uint32_t i = 0; i < end - r; ++i)
-      for (std::uint32_t t = 0; t < tokens; ++t)
-        to[t * y_stride + i] = m.kernels->dot(rows + std::size_t{i} * m.columns,
-                                              x.x + std::size_t{t} * m.columns, m.columns);
+    if (by_gemm && m.gemm(rows, count, x.x, tokens, m.columns, to, y_stride)) continue;
+    m.kernels->multiply_floats(rows, count, x.x, tokens, m.columns, to, y_stride);
   }
 }
 
@@ -117,12 +96,15 @@ WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool d
   m.data = static_cast<const std::byte*>(tensor.data) + index * m.bytes();
   m.codec = tensor.codec;
   m.deterministic = deterministic;
+  m.gemm = float_gemm;
+  m.dequantize = m.codec->dequantize;
   m.kernels = &matmul_kernels(isa);
   const bool has_panel = m.codec->group == 16 || m.codec->group == 32;
   for (std::uint32_t i = 0; i < m.codec->kernel_count; ++i) {
     const quipu_kernels& kernels = m.codec->kernels[i];
     if (kernels.isa > isa) continue;
     if (QUIPU_HAS(&kernels, dot)) m.dot = &kernels;
+    if (QUIPU_HAS(&kernels, dequantize)) m.dequantize = kernels.dequantize;
     if (has_panel && QUIPU_HAS(&kernels, unpack)) m.unpack = &kernels;
   }
   return m;
@@ -153,9 +135,21 @@ std::uint32_t rows_per_task(const WeightMatrix& m, std::uint32_t tokens) noexcep
 
 std::size_t matmul_scratch_bytes(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   const std::size_t row = std::size_t{m.columns} * sizeof(float);
-  std::size_t bytes = row;
-  if (m.unpack) bytes = std::max(bytes, panel_scratch_bytes(m, tokens));
-  if (!m.unpack || m.columns % 32) bytes = std::max(bytes, gemm_rows * row);
+  // The way changes once at most as tokens grow, so the first and the last are all there are.
+  std::size_t bytes = 0;
+  for (const Way each : {way(m, 1), way(m, tokens)}) switch (each) {
+    case Way::dot:
+      break;
+    case Way::panel:
+      bytes = std::max(bytes, panel_scratch_bytes(m, tokens));
+      break;
+    case Way::float_dot:
+      bytes = std::max(bytes, dots_floats(m) ? 0 : float_rows * row);
+      break;
+    case Way::gemm:
+      bytes = std::max(bytes, gemm_rows * row);
+      break;
+    }
   return (bytes + 63) / 64 * 64;
 }
 
@@ -171,13 +165,13 @@ void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
     multiply_panels(m, x, tokens, first, last, y, y_stride, scratch);
     break;
   case Way::gemm:
-    multiply_gemm(m, x, tokens, first, last, y, y_stride, floats);
+    multiply_dequantized(m, x, tokens, first, last, y, y_stride, gemm_rows, true, floats);
     break;
   case Way::float_dot:
     if (dots_floats(m))
       multiply_dot(m, x, tokens, first, last, y, y_stride);
     else
-      multiply_dequantized(m, x, tokens, first, last, y, y_stride, floats);
+      multiply_dequantized(m, x, tokens, first, last, y, y_stride, float_rows, false, floats);
     break;
   }
 }

@@ -3,8 +3,8 @@
 //
 // Three ways, by the number of tokens:
 //   few    the codec's `dot` on rows as they lie in the file: at the memory bandwidth
-//   many   32 rows at a time unpacked into a panel of small integers, times tiles of six activation
-//   rows floats weights without an integer form: dot for few tokens, OpenBLAS for many
+//   many   32 rows at a time unpacked into a panel of small integers, times tiles of six tokens
+//   floats weights without an integer form: dot for few tokens, OpenBLAS for many
 // A row's result does not depend on which task computes it. In deterministic mode it does not
 // depend on the number of tokens.
 #pragma once
@@ -27,7 +27,12 @@ struct WeightMatrix {
   const quipu_codec* codec = nullptr;
   const quipu_kernels* dot = nullptr;     ///< best variant that has dot, or null
   const quipu_kernels* unpack = nullptr;  ///< best variant that has unpack, or null
+  /// The fastest of the codec.
+  void (*dequantize)(const void* blocks, std::uint64_t count, float* out) noexcept = nullptr;
   const MatmulKernels* kernels = nullptr;
+  /// Multiplies floats for many tokens, false where it cannot: float_gemm().
+  bool (*gemm)(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
+               std::uint32_t columns, float* y, std::size_t y_stride) noexcept = nullptr;
   bool deterministic = false;
 
   std::uint64_t bytes() const noexcept { return row_bytes * rows; }

@@ -5,5 +5,6 @@ set(QUIPU_CPU_MATMUL_SOURCES
   matmul/matmul.cpp
   matmul/panel.cpp)
 set(QUIPU_CPU_MATMUL_KERNELS
+  matmul/float_kernels.cpp
   matmul/quantize_kernels.cpp
   matmul/tile_kernels.cpp)

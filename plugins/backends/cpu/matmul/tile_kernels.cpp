@@ -9,7 +9,8 @@ namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
 void quantize(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
-float dot(const float* a, const float* b, uint32_t count) noexcept;
+void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
+                     uint32_t columns, float* y, size_t y_stride) noexcept;
 
 #if defined(QUIPU_KERNEL_AVX512)
 
@@ -19,9 +20,10 @@ static inline __m512i broadcast4(const int8_t* p) {
   return _mm512_set1_epi32(four);
 }
 
-// Six rows by two vectors of 16 weight rows: 24 accumulators, and each weight vector is read once
-// for six products. The zero point goes into the start value of the integer sums, the group's
-// scales into one multiply-add.
+// Six rows by two vectors of 16 weight rows: 12 integer accumulators and 12 sums, and each weight
+// vector is read once for six products. The zero point goes into the start value of the integer
+// accumulators. The activations' scales are per 32 columns, so two groups of 16 share one
+// multiplication by it (Q6_K, 512 tokens: 3 % faster than a product of scales for each).
 template <int Tokens, int Group, bool Minimum>
 static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
                       bool add) noexcept {
@@ -30,37 +32,53 @@ static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c
     for (int v = 0; v < 2; ++v)
       sum[t][v] = add ? _mm512_loadu_ps(c + t * c_stride + 16 * v) : _mm512_setzero_ps();
   const uint8_t* w = p.q;
-  const uint32_t groups = p.columns / Group;
-  for (uint32_t g = 0; g < groups; ++g) {
-    __m512i dot[Tokens][2];
-    for (int t = 0; t < Tokens; ++t)
-      dot[t][0] = dot[t][1] = _mm512_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
-    const int8_t* q = x.q + g * Group;
+  constexpr int parts = 32 / Group;
+  for (uint32_t block = 0; block < p.columns / 32; ++block) {
+    __m512 scaled[Tokens][2];
+#pragma GCC unroll 2
+    for (int part = 0; part < parts; ++part) {
+      const uint32_t g = block * parts + part;
+      __m512i dot[Tokens][2];
+      for (int t = 0; t < Tokens; ++t)
+        dot[t][0] = dot[t][1] = _mm512_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
+      const int8_t* q = x.q + g * Group;
 #pragma GCC unroll 8
-    for (int quad = 0; quad < Group / 4; ++quad) {
-      const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64);
-      w += 128;
+      for (int quad = 0; quad < Group / 4; ++quad) {
+        const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64);
+        w += 128;
 #pragma GCC unroll 6
-      for (int t = 0; t < Tokens; ++t) {
-        const __m512i four = broadcast4(q + t * x.q_stride + 4 * quad);
-        dot[t][0] = _mm512_dpbusd_epi32(dot[t][0], w0, four);
-        dot[t][1] = _mm512_dpbusd_epi32(dot[t][1], w1, four);
+        for (int t = 0; t < Tokens; ++t) {
+          const __m512i four = broadcast4(q + t * x.q_stride + 4 * quad);
+          dot[t][0] = _mm512_dpbusd_epi32(dot[t][0], w0, four);
+          dot[t][1] = _mm512_dpbusd_epi32(dot[t][1], w1, four);
+        }
+      }
+      for (int v = 0; v < 2; ++v) {
+        const __m512 scale = _mm512_loadu_ps(p.scale + g * panel_rows + 16 * v);
+        for (int t = 0; t < Tokens; ++t) {
+          const __m512 d = _mm512_cvtepi32_ps(dot[t][v]);
+          if constexpr (parts == 1) {
+            const __m512 both =
+                _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[t * x.scale_stride + block]));
+            sum[t][v] = _mm512_fmadd_ps(d, both, sum[t][v]);
+          } else {
+            scaled[t][v] =
+                part == 0 ? _mm512_mul_ps(d, scale) : _mm512_fmadd_ps(d, scale, scaled[t][v]);
+          }
+        }
+        if constexpr (Minimum) {
+          const __m512 minimum = _mm512_loadu_ps(p.minimum + g * panel_rows + 16 * v);
+          for (int t = 0; t < Tokens; ++t)
+            sum[t][v] =
+                _mm512_fmadd_ps(minimum, _mm512_set1_ps(x.sum[t * x.sum_stride + g]), sum[t][v]);
+        }
       }
     }
-    for (int v = 0; v < 2; ++v) {
-      const __m512 scale = _mm512_loadu_ps(p.scale + g * panel_rows + 16 * v);
+    if constexpr (parts == 2)
       for (int t = 0; t < Tokens; ++t) {
-        const __m512 both =
-            _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[t * x.scale_stride + g * Group / 32]));
-        sum[t][v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t][v]), both, sum[t][v]);
+        const __m512 scale = _mm512_set1_ps(x.scale[t * x.scale_stride + block]);
+        for (int v = 0; v < 2; ++v) sum[t][v] = _mm512_fmadd_ps(scaled[t][v], scale, sum[t][v]);
       }
-      if constexpr (Minimum) {
-        const __m512 minimum = _mm512_loadu_ps(p.minimum + g * panel_rows + 16 * v);
-        for (int t = 0; t < Tokens; ++t)
-          sum[t][v] =
-              _mm512_fmadd_ps(minimum, _mm512_set1_ps(x.sum[t * x.sum_stride + g]), sum[t][v]);
-      }
-    }
   }
   for (int t = 0; t < Tokens; ++t)
     for (int v = 0; v < 2; ++v) _mm512_storeu_ps(c + t * c_stride + 16 * v, sum[t][v]);
@@ -74,9 +92,17 @@ static inline __m256i broadcast4(const int8_t* p) {
   return _mm256_set1_epi32(four);
 }
 
-// Sixteen rows at a time in two vectors. Pairs of products must fit 16 bits, so bytes offset by 128
-// are taken as signed: |w| * sign(w) x. No start value is due to them then.
-template <int Tokens, int Group, bool Minimum, bool Signed>
+// Bytes above 127 overflow the 16 bits that hold a pair of products.
+static bool wide(const PanelView& p) noexcept {
+  __m256i any = _mm256_setzero_si256();
+  for (uint32_t i = 0; i < p.columns; ++i)
+    any = _mm256_or_si256(any, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p.q) + i));
+  return _mm256_movemask_epi8(any) != 0;
+}
+
+// Sixteen rows at a time in two vectors. Wide bytes are taken as signed ones, 128 less:
+// |w - 128| * sign(w - 128) x, which is a fifth slower.
+template <int Tokens, int Group, bool Minimum, bool Wide>
 static void tile_half(const TileInput& x, const PanelView& p, int half, float* c, size_t c_stride,
                       bool add) noexcept {
   const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8(static_cast<char>(0x80));
@@ -90,15 +116,15 @@ static void tile_half(const TileInput& x, const PanelView& p, int half, float* c
     __m256i dot[Tokens][2];
     for (int t = 0; t < Tokens; ++t)
       dot[t][0] = dot[t][1] =
-          _mm256_set1_epi32(Signed ? 0 : -p.zero * x.total[t * x.sum_stride + g]);
+          _mm256_set1_epi32(((Wide ? 128 : 0) - p.zero) * x.total[t * x.sum_stride + g]);
     for (int quad = 0; quad < Group / 4; ++quad, w += 128)
       for (int v = 0; v < 2; ++v) {
         __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 32 * v));
-        if constexpr (Signed) weights = _mm256_xor_si256(weights, flip);
-        const __m256i size = Signed ? _mm256_abs_epi8(weights) : weights;
+        if constexpr (Wide) weights = _mm256_xor_si256(weights, flip);
+        const __m256i size = Wide ? _mm256_abs_epi8(weights) : weights;
         for (int t = 0; t < Tokens; ++t) {
           __m256i four = broadcast4(x.q + t * x.q_stride + g * Group + 4 * quad);
-          if constexpr (Signed) four = _mm256_sign_epi8(four, weights);
+          if constexpr (Wide) four = _mm256_sign_epi8(four, weights);
           dot[t][v] = _mm256_add_epi32(dot[t][v],
                                        _mm256_madd_epi16(_mm256_maddubs_epi16(size, four), ones));
         }
@@ -134,7 +160,7 @@ static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c
                          x.total + t * x.sum_stride,
                          x.sum_stride};
     for (int half = 0; half < 2; ++half)
-      if (p.zero == 128)
+      if (p.wide)
         tile_half<Count, Group, Minimum, true>(from, p, half, c + t * c_stride, c_stride, add);
       else
         tile_half<Count, Group, Minimum, false>(from, p, half, c + t * c_stride, c_stride, add);
@@ -200,14 +226,19 @@ static void tile(uint32_t tokens, const TileInput& x, const PanelView& p, float*
 #define QUIPU_CPU_TABLE(isa) QUIPU_CPU_TABLE_(isa)
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t level = 2;
+constexpr auto wide_test = nullptr;
 #elif defined(QUIPU_KERNEL_AVX2)
 constexpr uint32_t level = 1;
+constexpr auto wide_test = avx2::wide;
 #elif defined(QUIPU_KERNEL_NEON)
 constexpr uint32_t level = 16;
+constexpr auto wide_test = nullptr;
 #else
 constexpr uint32_t level = 0;
+constexpr auto wide_test = nullptr;
 #endif
-extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
-    level, QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::tile, QUIPU_KERNEL_ISA::dot};
+extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {level, QUIPU_KERNEL_ISA::quantize,
+                                                                wide_test, QUIPU_KERNEL_ISA::tile,
+                                                                QUIPU_KERNEL_ISA::multiply_floats};
 
 }  // namespace quipu_cpu

@@ -1,0 +1,317 @@
+// Matrix products of every codec in every way and instruction set, against sums in double.
+#include "matmul/matmul.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
+
+#include "matmul/kernels.h"
+#include "matmul/panel.h"
+#include "plugins/quants/codecs.h"
+
+using namespace quipu_cpu;
+
+namespace {
+
+std::vector<std::uint32_t> instruction_sets() {
+#if defined(__x86_64__)
+  std::vector<std::uint32_t> found = {0};
+  for (const std::uint32_t isa : {QUIPU_ISA_AVX2, QUIPU_ISA_AVX512}) {
+    quipu_kernels kernels{};
+    kernels.isa = isa;
+    if (codecs::runs_here(kernels)) found.push_back(isa);
+  }
+  return found;
+#elif defined(__aarch64__)
+  return {0, QUIPU_ISA_NEON};
+#else
+  return {0};
+#endif
+}
+
+/// Memory that begins at a multiple of 64 and is followed by bytes that must stay as they are.
+class Aligned {
+ public:
+  explicit Aligned(std::size_t bytes) : memory_(bytes + 128, 0xA5), bytes_(bytes) {}
+  std::byte* data() {
+    return reinterpret_cast<std::byte*>(memory_.data()) +
+           (64 - reinterpret_cast<std::uintptr_t>(memory_.data()) % 64) % 64;
+  }
+  bool end_untouched() {
+    const auto* const end = reinterpret_cast<unsigned char*>(data()) + bytes_;
+    return std::all_of(end, end + 64, [](unsigned char byte) { return byte == 0xA5; });
+  }
+
+ private:
+  std::vector<unsigned char> memory_;
+  std::size_t bytes_;
+};
+
+/// Rows of floats and their int8 form.
+struct Rows {
+  std::uint32_t count, columns;
+  std::vector<float> x;
+  Aligned memory;
+  Activations form;
+
+  Rows(std::uint32_t count_, std::uint32_t columns_, std::mt19937& random)
+      : count(count_), columns(columns_), x(std::size_t{count} * columns),
+        memory(Activations::int8_bytes(columns, count)) {
+    std::normal_distribution<float> normal;
+    for (auto& value : x) value = normal(random);
+    form.columns = columns;
+    form.x = x.data();
+    if (columns % 32) return;
+    form.place_int8(columns, count, memory.data());
+    for (std::uint32_t t = 0; t < count; ++t)
+      quantize(matmul_kernels(0), x.data() + std::size_t{t} * columns, form, t, 0, columns);
+  }
+
+  /// What a matrix reads of it.
+  double value(bool int8, std::uint32_t t, std::uint32_t j) const {
+    const std::size_t at = std::size_t{t} * columns + j;
+    return int8 ? double(form.scale[at / 32]) * form.q[at] : double(x[at]);
+  }
+};
+
+/// A matrix of a codec's random blocks.
+struct Weights {
+  std::vector<unsigned char> data;
+  std::vector<float> values;
+  quipu_tensor tensor{};
+
+  Weights(const quipu_codec& codec, std::uint32_t rows, std::uint32_t columns, std::mt19937& random)
+      : data(rows * codecs::row_bytes(codec, columns)) {
+    codecs::fill(codec, data.data(), data.size() / codec.block_bytes, random);
+    tensor.size = sizeof tensor;
+    tensor.rank = 2;
+    tensor.shape[0] = columns;
+    tensor.shape[1] = rows;
+    tensor.shape[2] = tensor.shape[3] = 1;
+    tensor.codec = &codec;
+    tensor.data = data.data();
+    tensor.row_bytes = codecs::row_bytes(codec, columns);
+    if (codec.block_columns == 1) tame(codec);
+    values = codecs::dequantized(codec, data.data(), std::size_t{rows} * columns);
+  }
+
+  // Random bytes of a plain float type hold values that are not finite.
+  void tame(const quipu_codec& codec) {
+    for (std::size_t i = 0; i < data.size(); i += codec.block_bytes) {
+      float value;
+      codec.dequantize(data.data() + i, 1, &value);
+      if (!(std::fabs(value) < 1e3f)) std::fill_n(data.data() + i, codec.block_bytes, 0);
+    }
+  }
+};
+
+/// y[tokens][rows], computed in tasks as the backend does, from the last to the first.
+std::vector<float> product(const WeightMatrix& m, const Activations& x, std::uint32_t tokens) {
+  std::vector<float> y(std::size_t{tokens} * m.rows, std::numeric_limits<float>::quiet_NaN());
+  Aligned scratch(matmul_scratch_bytes(m, tokens));
+  const std::uint32_t step = rows_per_task(m, tokens);
+  for (std::uint32_t task = (m.rows + step - 1) / step; task-- > 0;)
+    multiply(m, x, tokens, task * step, std::min(m.rows, (task + 1) * step), y.data() + task * step,
+             m.rows, scratch.data());
+  BOOST_TEST(scratch.end_untouched());
+  return y;
+}
+
+std::uint32_t some_columns(const quipu_codec& codec) {
+  return codec.block_columns == 256 ? 768 : 96;
+}
+
+template <class Check>
+void for_every_codec(Check check) {
+  for (const quipu_codec* codec : codecs::all())
+    BOOST_TEST_CONTEXT("codec " << codec->name) check(*codec);
+}
+
+template <class Check>
+void for_every_codec_and_instruction_set(Check check) {
+  for_every_codec([&](const quipu_codec& codec) {
+    for (const std::uint32_t isa : instruction_sets())
+      BOOST_TEST_CONTEXT("instruction set " << isa) check(codec, isa);
+  });
+}
+
+void check_against_double(const Weights& w, const WeightMatrix& m, const Rows& x,
+                          std::uint32_t tokens) {
+  const auto y = product(m, x.form, tokens);
+  const bool int8 = reads_int8(m, tokens);
+  double worst = 0;
+  for (std::uint32_t t = 0; t < tokens; ++t)
+    for (std::uint32_t r = 0; r < m.rows; ++r) {
+      double sum = 0, size = 0;
+      for (std::uint32_t j = 0; j < m.columns; ++j) {
+        const double term = double(w.values[std::size_t{r} * m.columns + j]) * x.value(int8, t, j);
+        sum += term;
+        size += std::fabs(term);
+      }
+      const double error = std::fabs(y[std::size_t{t} * m.rows + r] - sum) / (size + 1e-30);
+      worst = std::isnan(error) ? INFINITY : std::max(worst, error);
+    }
+  // A few roundings of float for each group of 32; minima and zero points cancel larger terms.
+  BOOST_TEST(worst < 4e-6,
+             "tokens " << tokens << " rows " << m.rows << ": relative error " << worst);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(products_are_the_sums_whatever_the_way) {
+  std::mt19937 random(1);
+  for_every_codec([&](const quipu_codec& codec) {
+    const std::uint32_t columns = some_columns(codec);
+    const Rows x(33, columns, random);
+    for (const std::uint32_t rows : {1u, 31u, 32u, 71u}) {
+      const Weights w(codec, rows, columns, random);
+      for (const std::uint32_t isa : instruction_sets())
+        for (const bool deterministic : {false, true})
+          BOOST_TEST_CONTEXT("instruction set " << isa << ", deterministic " << deterministic)
+      for (const std::uint32_t tokens : {1u, 3u, 8u, 9u, 33u})
+        check_against_double(w, weight_matrix(w.tensor, isa, deterministic), x, tokens);
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(rows_longer_than_a_stretch_of_the_panel_are_summed_over_all_of_them) {
+  std::mt19937 random(2);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = 2 * panel_columns + 256;
+    const Rows x(7, columns, random);
+    const Weights w(codec, 40, columns, random);
+    check_against_double(w, weight_matrix(w.tensor, isa, true), x, 7);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(columns_that_are_no_multiple_of_32_are_multiplied_as_floats) {
+  std::mt19937 random(3);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    if (codec.block_columns > 1) return;
+    const Rows x(12, 45, random);
+    const Weights w(codec, 10, 45, random);
+    for (const std::uint32_t tokens : {1u, 7u, 12u})
+      check_against_double(w, weight_matrix(w.tensor, isa, false), x, tokens);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_codec_that_can_only_dequantise_is_multiplied) {
+  std::mt19937 random(4);
+  for_every_codec_and_instruction_set([&](const quipu_codec& whole, std::uint32_t isa) {
+    quipu_codec codec = whole;
+    codec.kernel_count = 0;
+    codec.group = 0;
+    const std::uint32_t columns = some_columns(codec);
+    const Rows x(12, columns, random);
+    const Weights w(codec, 10, columns, random);
+    for (const std::uint32_t tokens : {1u, 12u}) {
+      WeightMatrix m = weight_matrix(w.tensor, isa, false);
+      check_against_double(w, m, x, tokens);
+      // Where no BLAS can be had.
+      m.gemm = [](const float*, std::uint32_t, const float*, std::uint32_t, std::uint32_t, float*,
+                  std::size_t) noexcept { return false; };
+      check_against_double(w, m, x, tokens);
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(in_deterministic_mode_a_token_alone_and_among_others_is_the_same) {
+  std::mt19937 random(5);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = some_columns(codec), rows = 70;
+    const Rows x(20, columns, random);
+    const Weights w(codec, rows, columns, random);
+    const WeightMatrix m = weight_matrix(w.tensor, isa, true);
+    const auto alone = product(m, x.form, 1);
+    for (const std::uint32_t tokens : {2u, 8u, 20u}) {
+      const auto together = product(m, x.form, tokens);
+      BOOST_TEST(std::equal(alone.begin(), alone.end(), together.begin()));
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_row_is_the_same_whichever_task_has_it) {
+  std::mt19937 random(6);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = some_columns(codec), rows = 4096;
+    const Rows x(1, columns, random);
+    const Weights w(codec, rows, columns, random);
+    const WeightMatrix m = weight_matrix(w.tensor, isa, false);
+    const auto whole = product(m, x.form, 1);
+    const std::uint32_t step = rows_per_task(m, 1);
+    std::vector<float> part(step);
+    Aligned scratch(matmul_scratch_bytes(m, 1));
+    const std::uint32_t first = rows / step / 2 * step;
+    multiply(m, x.form, 1, first, first + step, part.data(), step, scratch.data());
+    BOOST_TEST(std::equal(part.begin(), part.end(), whole.begin() + first));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(activations_become_the_same_int8_on_every_instruction_set) {
+  std::mt19937 random(7);
+  std::vector<float> x(32 * 64);
+  std::normal_distribution<float> normal;
+  for (auto& value : x) value = normal(random);
+  for (int i = 0; i < 32; ++i) {
+    x[32 + i] = 0;
+    x[64 + i] = 1e-40f * static_cast<float>(i);
+    x[96 + i] = static_cast<float>(i) - 15.5f;  // ties
+    x[128 + i] = i % 2 ? 3e38f : -3e38f;
+  }
+  x[32 * 10 + 3] = std::numeric_limits<float>::quiet_NaN();
+  x[32 * 11 + 19] = -std::numeric_limits<float>::infinity();
+  const auto count = static_cast<std::uint32_t>(x.size());
+  Aligned expected_memory(Activations::int8_bytes(count, 1));
+  Activations expected;
+  expected.place_int8(count, 1, expected_memory.data());
+  quantize(matmul_kernels(0), x.data(), expected, 0, 0, count);
+  for (std::uint32_t block = 0; block < count / 32; ++block)
+    for (std::uint32_t j = 32 * block; j < 32 * block + 32; ++j) {
+      if (block == 10 || block == 11) {
+        BOOST_TEST(std::isnan(expected.scale[block]));
+        BOOST_TEST(expected.q[j] == 0);
+      } else {
+        // Half a step, and what the product of two floats of that size loses.
+        BOOST_TEST(std::fabs(x[j] - double(expected.scale[block]) * expected.q[j]) <=
+                   0.5001 * double(expected.scale[block]) + 1e-36);
+      }
+    }
+  for (const std::uint32_t isa : instruction_sets()) {
+    Aligned memory(Activations::int8_bytes(count, 1));
+    Activations found;
+    found.place_int8(count, 1, memory.data());
+    quantize(matmul_kernels(isa), x.data(), found, 0, 0, count);
+    const auto same = [&](const auto* a, const auto* b, std::uint32_t n) {
+      return std::memcmp(a, b, n * sizeof *a) == 0;
+    };
+    BOOST_TEST_CONTEXT("instruction set " << isa) {
+      BOOST_TEST(same(found.q, expected.q, count));
+      BOOST_TEST(same(found.total16, expected.total16, count / 16));
+      BOOST_TEST(same(found.total32, expected.total32, count / 32));
+      for (std::uint32_t i = 0; i < count / 32; ++i) {
+        if (i == 10 || i == 11) continue;  // NaN has many forms
+        BOOST_TEST(found.scale[i] == expected.scale[i]);
+        BOOST_TEST(found.sum32[i] == expected.sum32[i]);
+        BOOST_TEST(found.sum16[2 * i] == expected.sum16[2 * i]);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_activation_that_is_not_finite_shows_in_its_token_and_no_other) {
+  std::mt19937 random(8);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = some_columns(codec);
+    Rows x(12, columns, random);
+    x.x[std::size_t{3} * columns + 40] = std::numeric_limits<float>::quiet_NaN();
+    quantize(matmul_kernels(isa), x.x.data() + std::size_t{3} * columns, x.form, 3, 0, columns);
+    const Weights w(codec, 33, columns, random);
+    for (const std::uint32_t tokens : {4u, 12u}) {
+      const auto y = product(weight_matrix(w.tensor, isa, false), x.form, tokens);
+      for (std::uint32_t t = 0; t < tokens; ++t)
+        for (std::uint32_t r = 0; r < 33; ++r)
+          BOOST_REQUIRE(std::isnan(y[std::size_t{t} * 33 + r]) == (t == 3));
+    }
+  });
+}
