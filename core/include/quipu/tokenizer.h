@@ -23,11 +23,14 @@ struct TokenizeOptions {
 /// Immutable once made; all methods are thread-safe.
 class Tokenizer {
  public:
+  /// Reads the vocabulary where it lies: the metadata must outlive the tokenizer.
   /// Throws invalid when the metadata contradicts itself (naming the key), unsupported for a
   /// tokenizer that core does not know. What is merely odd (an unknown pre-tokenizer name) is added
   /// to `warnings`.
   static std::unique_ptr<Tokenizer> make(const Metadata& metadata,
                                          std::vector<std::string>* warnings = nullptr);
+  static std::unique_ptr<Tokenizer> make(const Metadata&&,
+                                         std::vector<std::string>* = nullptr) = delete;
   virtual ~Tokenizer();
 
   virtual std::string_view kind() const noexcept = 0;           ///< "bpe", "spm", …

@@ -66,12 +66,12 @@ class PreTokenizer::Pattern {
 };
 
 PreTokenizer::PreTokenizer(std::string_view name, std::vector<std::string>* warnings) {
-  const auto* found = name.empty()
-                          ? &patterns::unnamed
-                          : std::ranges::find(patterns::named, name, &patterns::Named::name);
-  const bool known = found != std::end(patterns::named);
-  if (!known) found = std::ranges::find(patterns::named, "gpt-2", &patterns::Named::name);
-  if (warnings && (name.empty() || !known))
+  const auto named = [](std::string_view wanted) {
+    return std::ranges::find(patterns::named, wanted, &patterns::Named::name);
+  };
+  const bool known = named(name) != std::end(patterns::named);
+  const auto* const found = named(name.empty() ? "default" : known ? name : "gpt-2");
+  if (warnings && !known)
     warnings->push_back("tokenizer.ggml.pre: " +
                         (name.empty()
                              ? "none given; text is split by the old default"

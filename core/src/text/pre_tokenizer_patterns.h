@@ -97,12 +97,9 @@ struct Named {
   bool whole_words = false, adds_bos = false;
 };
 
-/// What models split by whose files say "default" or nothing: converters wrote that before they
-/// knew the models' patterns.
-inline constexpr Named unnamed = {"default", {default_signs, gpt2, digits, three_ascii_digits}};
-
 inline constexpr Named named[] = {
-    unnamed,
+    // Also of files that name none: converters wrote this before they knew the models' patterns.
+    {"default", {default_signs, gpt2, digits, three_ascii_digits}},
     {"gpt-2", {gpt2}},
     {"gpt2", {gpt2}},
     {"phi-2", {gpt2}},

@@ -1,0 +1,62 @@
+// Vocabularies small enough to be read, of both kinds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/memory_metadata.h"
+#include "text/byte_spelling.h"
+
+namespace quipu::test {
+
+/// Byte-level: a token for each of the 256 bytes, in order, then merged ones, then special ones.
+/// Merges are listed as "left right", and what they give is a token.
+inline MemoryMetadata byte_level(const std::vector<std::string>& merges,
+                                 const std::vector<std::string>& special = {}) {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte)
+    append_spelled(tokens.emplace_back(), static_cast<unsigned char>(byte));
+  for (const std::string& merge : merges) {
+    const auto space = merge.find(' ');
+    tokens.push_back(merge.substr(0, space) + merge.substr(space + 1));
+  }
+  std::vector<std::int32_t> types(tokens.size(), 1);
+  for (const std::string& text : special) {
+    tokens.push_back(text);
+    types.push_back(3);
+  }
+  MemoryMetadata metadata;
+  metadata.set("tokenizer.ggml.model", "gpt2").set("tokenizer.ggml.pre", "gpt-2");
+  metadata.set("tokenizer.ggml.tokens", tokens).set("tokenizer.ggml.token_type", types);
+  metadata.set("tokenizer.ggml.merges", merges);
+  return metadata;
+}
+
+/// SentencePiece: <unk>, <s>, </s>, the 256 bytes as <0x00> to <0xFF>, then the pieces, the first
+/// with the highest score.
+inline MemoryMetadata sentence_pieces(const std::vector<std::string>& pieces) {
+  std::vector<std::string> tokens{"<unk>", "<s>", "</s>"};
+  std::vector<std::int32_t> types{2, 3, 3};
+  std::vector<float> scores{0, 0, 0};
+  for (int byte = 0; byte < 256; ++byte) {
+    const char* const digits = "0123456789ABCDEF";
+    std::string text = "<0x";
+    text += digits[byte / 16];
+    text += digits[byte % 16];
+    tokens.push_back(text + ">");
+    types.push_back(6);
+    scores.push_back(0);
+  }
+  for (const std::string& piece : pieces) {
+    scores.push_back(-static_cast<float>(tokens.size()));
+    tokens.push_back(piece);
+    types.push_back(1);
+  }
+  MemoryMetadata metadata;
+  metadata.set("tokenizer.ggml.model", "llama").set("tokenizer.ggml.tokens", tokens);
+  metadata.set("tokenizer.ggml.token_type", types).set("tokenizer.ggml.scores", scores);
+  metadata.set("tokenizer.ggml.bos_token_id", 1u).set("tokenizer.ggml.eos_token_id", 2u);
+  return metadata;
+}
+
+}  // namespace quipu::test
