@@ -26,7 +26,7 @@ const Refusal refusals[] = {
      "QUIPU-P105 test.fixture cannot be loaded: ", "undefined symbol: not_there"},
     {"missing_library", "test:1",
      "QUIPU-P105 test.fixture cannot be loaded: libquipu_not_installed.so: cannot open",
-     "it needs libquipu_not_installed.so (not found)"},
+     "libquipu_not_installed.so (not found)"},
     {"entry_null", "test:1",
      "QUIPU-P107 test.fixture breaks a promise of the boundary: quipu_plugin_entry_v0 gives NULL",
      "its author must correct it"},
