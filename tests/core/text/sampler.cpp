@@ -61,7 +61,7 @@ std::map<Token, double> expected(const SamplerOptions& options, const std::vecto
 }
 
 void check_distribution(const SamplerOptions& options, const std::vector<float>& logits) {
-  constexpr int draws = 20000;
+  constexpr int draws = 5000;
   const auto likelihoods = expected(options, logits);
   std::map<Token, int> counts;
   Sampler sampler(options, logits.size());
