@@ -104,7 +104,8 @@ std::string read_all(const std::filesystem::path& file);
 std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry);
 
 /// Tokens of "1,2,3" or "1 2 3"; throws usage naming the word that is none.
-std::vector<Token> parse_tokens(std::string_view text);
+std::vector<Token> parse_tokens(std::string_view text,
+                                std::string_view expected = "expected a token id");
 
 /// "494.0 MB", "1.2 GB": decimal, as file managers show it.
 std::string readable_bytes(std::uint64_t bytes);

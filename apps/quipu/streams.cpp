@@ -47,7 +47,7 @@ std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& r
   return ModelFile::open(name, registry);
 }
 
-std::vector<Token> parse_tokens(std::string_view text) {
+std::vector<Token> parse_tokens(std::string_view text, std::string_view expected) {
   std::vector<Token> tokens;
   const char* at = text.data();
   const char* const end = at + text.size();
@@ -62,7 +62,7 @@ std::vector<Token> parse_tokens(std::string_view text) {
     if (error != std::errc() || (rest != end && !separator(*rest))) {
       const char* stop = at;
       while (stop != end && !separator(*stop)) ++stop;
-      throw Error(ErrorCode::usage, "expected a token id, found '" +
+      throw Error(ErrorCode::usage, std::string(expected) + ", found '" +
                                         printable({at, static_cast<std::size_t>(stop - at)}) + "'");
     }
     tokens.push_back(token);

@@ -54,7 +54,7 @@ struct Measurement {
 
 std::vector<std::uint32_t> counts(const std::string& text) {
   std::vector<std::uint32_t> out;
-  for (const Token n : parse_tokens(text)) {
+  for (const Token n : parse_tokens(text, "--prompt-tokens: expected counts")) {
     if (n < 0)
       throw Error(ErrorCode::usage, "--prompt-tokens: expected counts, found " + std::to_string(n));
     if (n > 0) out.push_back(static_cast<std::uint32_t>(n));

@@ -121,11 +121,11 @@ int run(const std::vector<std::string>& words) {
   Engine engine(model, *registry, options.engine());
   const double load =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!options.quiet())
-    for (const auto& warning : model->warnings()) say("warning: " + warning);
 
   Request request;
   request.prompt = model->tokenizer().encode(render(options, *model, read_prompt(options)));
+  if (!options.quiet())
+    for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
   request.sampling = sampling(options);
   if (options.has("stop")) request.stop = options.get<std::vector<std::string>>("stop");

@@ -40,7 +40,8 @@ class Model {
   /// Made on first use, then kept. Throws as Tokenizer::make; also when vocabulary and embedding
   /// rows disagree.
   virtual const Tokenizer& tokenizer() const = 0;
-  virtual const std::vector<std::string>& warnings() const = 0;
+  /// What is odd about the model and, once it has been made, about its tokenizer.
+  virtual std::vector<std::string> warnings() const = 0;
 };
 
 }  // namespace quipu

@@ -142,11 +142,15 @@ class Assembled final : public Model {
   const quipu_graph& graph() const override { return *graph_; }
   const quipu_model_facts& facts() const override { return built_.facts; }
   std::string_view architecture() const override { return architecture_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
+  std::vector<std::string> warnings() const override {
+    const std::lock_guard lock(warnings_mutex_);
+    return warnings_;
+  }
 
   const Tokenizer& tokenizer() const override {
     std::call_once(tokenizer_made_, [&] {
-      auto made = Tokenizer::make(file_->metadata());
+      std::vector<std::string> warnings;
+      auto made = Tokenizer::make(file_->metadata(), &warnings);
       // Some files pad the embedding table; none may have tokens without a row.
       if (built_.facts.vocabulary && made->size() > built_.facts.vocabulary)
         throw Error(ErrorCode::invalid, "tokenizer.ggml.tokens: expected at most " +
@@ -154,6 +158,8 @@ class Assembled final : public Model {
                                             " tokens, one for each row of the output, found " +
                                             std::to_string(made->size()));
       tokenizer_ = std::move(made);
+      const std::lock_guard lock(warnings_mutex_);
+      warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
     });
     return *tokenizer_;
   }
@@ -163,7 +169,8 @@ class Assembled final : public Model {
   Built built_;
   const quipu_graph* graph_ = nullptr;
   std::string architecture_;
-  std::vector<std::string> warnings_;
+  mutable std::mutex warnings_mutex_;
+  mutable std::vector<std::string> warnings_;
   mutable std::once_flag tokenizer_made_;
   mutable std::unique_ptr<Tokenizer> tokenizer_;
 };

@@ -64,7 +64,7 @@ class Model final : public quipu::Model {
   const quipu_model_facts& facts() const override { return facts_; }
   std::string_view architecture() const override { return "toy"; }
   const quipu::Tokenizer& tokenizer() const override { return *tokenizer_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
+  std::vector<std::string> warnings() const override { return {}; }
 
  private:
   File file_;
@@ -74,7 +74,6 @@ class Model final : public quipu::Model {
   quipu_graph_output output_{};
   quipu_graph graph_{};
   quipu_model_facts facts_{};
-  std::vector<std::string> warnings_;
 };
 
 inline quipu::Registry& registry() {
