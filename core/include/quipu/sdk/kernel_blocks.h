@@ -98,6 +98,7 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
 
   if constexpr (Format::block_columns < S::columns)
     if (const unsigned rest = unsigned(x->columns - column)) {
+      prefetch_stretch<Format>(row);
       typename S::Numbers scale, factor;
       S::scales(row, rest, scale, factor);
       Bytes q[3];
