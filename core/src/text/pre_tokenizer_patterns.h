@@ -35,11 +35,10 @@ inline constexpr const char* seed_coder =
 inline constexpr const char* bailing =
     QUIPU_CONTRACTION "|" QUIPU_WORD R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)";
 // After a space that ended a word no line break is left in its run.
-inline constexpr const char* jais2 =
-    QUIPU_CONTRACTION "|" QUIPU_WORD
-    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|(?<![^\S\r\n])\s*[\r\n]+)"
-                      R"(|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S))"
-                      R"(|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s)";
+inline constexpr const char* jais2 = QUIPU_CONTRACTION
+    "|" QUIPU_WORD R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|(?<![^\S\r\n])\s*[\r\n]+)"
+    R"(|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S))"
+    R"(|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s)";
 // Words of o200k_base and its like: capitals and then small letters, or only capitals.
 #define QUIPU_CAPITALS R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
 #define QUIPU_SMALL R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"

@@ -33,31 +33,48 @@ inline std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
+template <class Word>
+std::uint64_t word_at(const char* bytes) noexcept {
+  Word word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
 inline std::uint64_t text_hash(std::string_view text) {
   const HashSecret& secret = HashSecret::of_this_run();
+  const std::size_t size = text.size();
   const char* at = text.data();
-  std::size_t left = text.size();
-  std::uint64_t hash = secret.second ^ left, words[2];
-  for (; left > sizeof words; at += sizeof words, left -= sizeof words) {
-    std::memcpy(words, at, sizeof words);
-    hash = folded_product(words[0] ^ secret.first, words[1] ^ hash);
+  std::uint64_t hash = secret.second, first = 0, last = 0;
+  for (std::size_t left = size; left > 16; at += 16, left -= 16)
+    hash = folded_product(word_at<std::uint64_t>(at) ^ secret.first,
+                          word_at<std::uint64_t>(at + 8) ^ hash);
+  // The last 16 bytes, or what a shorter text has; the words may overlap.
+  if (size >= 16) {
+    first = word_at<std::uint64_t>(text.data() + size - 16);
+    last = word_at<std::uint64_t>(text.data() + size - 8);
+  } else if (size >= 8) {
+    first = word_at<std::uint64_t>(at);
+    last = word_at<std::uint64_t>(at + size - 8);
+  } else if (size >= 4) {
+    first = word_at<std::uint32_t>(at);
+    last = word_at<std::uint32_t>(at + size - 4);
+  } else if (size > 0) {
+    first = word_at<std::uint8_t>(at) << 16 | word_at<std::uint8_t>(at + size / 2) << 8 |
+            word_at<std::uint8_t>(at + size - 1);
   }
-  words[0] = words[1] = 0;
-  if (left) std::memcpy(words, at, left);
-  hash = folded_product(words[0] ^ secret.first, words[1] ^ hash);
-  return folded_product(hash ^ secret.second, secret.first | 1);
+  hash = folded_product(first ^ secret.first, last ^ hash);
+  return folded_product(hash ^ size, secret.second | 1);
 }
 
 /// The hash of two texts side by side, from theirs.
 constexpr std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) noexcept {
-  return left * 0x9E3779B97F4A7C15u + std::rotl(right, 32);
+  return left * 0x9E3779B97F4A7C15u ^ std::rotl(right, 32);
 }
 
 /// Numbers of things by their hash. Whoever asks says whether a number found is the thing meant.
 class HashIndex {
  public:
-  explicit HashIndex(std::size_t count)
-      : slots_(std::bit_ceil(count + count / 2 + 2)) {}
+  explicit HashIndex(std::size_t count) : slots_(std::bit_ceil(count + count / 2 + 2)) {}
 
   /// Adds a number of 0 or more, unless same(number) holds for one that is there already.
   template <class Same>

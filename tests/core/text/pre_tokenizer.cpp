@@ -114,9 +114,10 @@ BOOST_AUTO_TEST_CASE(a_long_run_of_one_character_needs_little_stack_and_no_more_
   }
 }
 
+// Minutes where a pattern looks through the rest of the run from each of its places.
 BOOST_AUTO_TEST_CASE(a_long_run_of_spaces_before_something_else_takes_linear_time) {
-  for (const char* const end : {"0", ".", "x", "\xE4\xB8\xAD", "\n"}) {
-    const std::string text = std::string(1 << 16, ' ') + end;
+  for (const char* const end : {"0", ".", "\n"}) {
+    const std::string text = std::string(1 << 19, ' ') + end;
     for (const auto& named : quipu::patterns::named) {
       if (&named != quipu::patterns::named && named.patterns == (&named - 1)->patterns) continue;
       BOOST_TEST(!sizes(PreTokenizer(named.name, nullptr), text).empty());

@@ -69,7 +69,7 @@ TEXTS = [
     '\u4e2d\u6587\u5b57\u7b26\u6d4b\u8bd5\uff0c\u4f60\u597d\u4e16\u754c\u3002 \u4e2d\u6587abc123\u4e2d', '\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8\u3001\u30ab\u30bf\u30ab\u30ca', '\ud55c\uad6d\uc5b4 \ud14d\uc2a4\ud2b8 \uc608\uc2dc',
     '\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 \u0661\u0662\u0663\u060c', '\u0939\u093f\u0928\u094d\u0926\u0940 \u092a\u0930\u0940\u0915\u094d\u0937\u093e\u0964', '\u0e44\u0e17\u0e22 \u0e20\u0e32\u0e29\u0e32',
     '\U0001f642\U0001f643\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 x\U0001f642y', '\u00a0nbsp\u3000wide\u2003em\u200bzero\ufeff', '\u2018smart\u2019 \u201cquotes\u201d it\u2019s \u2026',
-    'A', ' ', '\n', '  ', ' \n', '\n ', 'x\n\n\n\ny', '        indented\n\t\ttabs\n    ' + ' ' * 70 + 'z', '\u1e9e \u01c5 \u1d400 \u1d54f \U0001d54f\U0001d550 bold', '\u0394\u03a9\u03bc \u00b5 \u2126 \u212a',
+    'A', ' ', '\n', '  ', ' \n', '\n ', 'x\n\n\n\ny', '.\n \t\nx', 'a' + ' ' * 700 + 'b' + ' ' * 700 + '\n', '        indented\n\t\ttabs\n    ' + ' ' * 70 + 'z', '\u1e9e \u01c5 \u1d400 \u1d54f \U0001d54f\U0001d550 bold', '\u0394\u03a9\u03bc \u00b5 \u2126 \u212a',
 ]
 
 
