@@ -18,8 +18,9 @@ struct ModelReport {
   std::string architecture;  ///< of the plugin that claimed it
   std::vector<std::string>
       problems;  ///< missing or misshapen tensors, wrong metadata; each names the thing
-  std::vector<std::string> unused;           ///< tensors that the graph does not read
-  std::vector<std::string> missing_plugins;  ///< codec types without a plugin, or the architecture
+  std::vector<std::string> unused;  ///< tensors that the graph does not read
+  /// What no plugin here can do: codec types, the architecture, or something that it does not know.
+  std::vector<std::string> missing_plugins;
 };
 
 /// Immutable once made; thread-safe.

@@ -107,7 +107,11 @@ void build(const ModelFile& file, Registry& registry, Built& built, ModelReport&
   const std::string failure = Registry::take_failure();
   report.problems = builder.problems();
   report.missing_plugins = builder.missing_plugins();
-  if (status != QUIPU_OK && (!failure.empty() || report.problems.empty()))
+  if (status == QUIPU_E_MEMORY)
+    throw Error(ErrorCode::memory, report.architecture + ": no memory for the graph");
+  if (status == QUIPU_E_UNSUPPORTED && !failure.empty())
+    report.missing_plugins.push_back(failure);
+  else if (status != QUIPU_OK && (!failure.empty() || report.problems.empty()))
     report.problems.push_back(
         failure.empty() ? report.architecture + ": the graph could not be built" : failure);
   if (status == QUIPU_OK) {

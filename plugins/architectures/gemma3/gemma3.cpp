@@ -22,11 +22,12 @@ class Gemma3 {
     const auto hidden = model.count("feed_forward_length");
     const auto heads = model.count("attention.head_count", most_heads);
     const auto kv_heads = model.divisor("attention.head_count_kv", heads);
-    const auto lanes = model.count_or("attention.key_length", 256, most_lanes);
+    const auto lanes =
+        model.has("attention.key_length") ? model.count("attention.key_length", most_lanes) : 256;
     const auto window = model.count_or("attention.sliding_window", 0);
     const auto period = model.count_or("attention.sliding_window_pattern", 6);
     const auto vocabulary = model.vocabulary();
-    const auto epsilon = model.real("attention.layer_norm_rms_epsilon");
+    const auto epsilon = model.real("attention.layer_norm_rms_epsilon", 0);
     g.facts = {sizeof g.facts, layers, width, heads, kv_heads, model.count_or("context_length", 0),
                vocabulary,     0,      0};
 

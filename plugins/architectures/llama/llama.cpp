@@ -23,14 +23,20 @@ class Llama {
     const auto hidden = model.count("feed_forward_length");
     const auto heads = model.count("attention.head_count", most_heads);
     const auto kv_heads = model.divisor("attention.head_count_kv", heads);
-    const auto key_width = model.count_or("attention.key_length", width / heads, most_lanes);
-    const auto value_width = model.count_or("attention.value_length", width / heads, most_lanes);
+    const auto key_width = model.head_width("attention.key_length", width, heads, most_lanes);
+    const auto value_width = model.head_width("attention.value_length", width, heads, most_lanes);
     const auto experts = model.count_or("expert_count", 0);
-    const auto used = model.count_or("expert_used_count", 0);
+    const auto used = experts ? model.count("expert_used_count", experts) : 0;
     const auto vocabulary = model.vocabulary();
-    const auto epsilon = model.real("attention.layer_norm_rms_epsilon");
+    const auto epsilon = model.real("attention.layer_norm_rms_epsilon", 0);
     g.facts = {sizeof g.facts, layers,  width, heads, kv_heads, model.count_or("context_length", 0),
                vocabulary,     experts, used};
+    // A mixture reads the experts of a layer from one tensor.
+    if (experts && model.has_tensor("blk.0.ffn_gate.0.weight"))
+      throw Error(QUIPU_E_UNSUPPORTED,
+                  "blk.0.ffn_gate.0.weight: expected all experts of a layer in one tensor, "
+                  "blk.0.ffn_gate_exps.weight, found a tensor for each: an older converter wrote "
+                  "this file, and a newer one can write it again");
 
     const auto rope_q = rope_of(model, QUIPU_ROPE_ADJACENT, heads, key_width);
     const auto rope_k = rope_of(model, QUIPU_ROPE_ADJACENT, kv_heads, key_width);

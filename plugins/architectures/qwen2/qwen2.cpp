@@ -7,7 +7,7 @@ namespace {
 using namespace quipu::sdk;
 
 // Beyond any model; products of them stay in 32 bits.
-constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14;
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14, most_lanes = 1 << 14;
 
 class Qwen2 {
  public:
@@ -21,9 +21,9 @@ class Qwen2 {
     const auto hidden = model.count("feed_forward_length");
     const auto heads = model.count("attention.head_count", most_heads);
     const auto kv_heads = model.divisor("attention.head_count_kv", heads);
-    const auto lanes = width / heads;
+    const auto lanes = model.head_width("attention.key_length", width, heads, most_lanes);
     const auto vocabulary = model.vocabulary();
-    const auto epsilon = model.real("attention.layer_norm_rms_epsilon");
+    const auto epsilon = model.real("attention.layer_norm_rms_epsilon", 0);
     g.facts = {sizeof g.facts, layers, width, heads, kv_heads, model.count_or("context_length", 0),
                vocabulary,     0,      0};
 

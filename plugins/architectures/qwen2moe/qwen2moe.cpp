@@ -8,7 +8,7 @@ namespace {
 using namespace quipu::sdk;
 
 // Beyond any model; products of them stay in 32 bits.
-constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14;
+constexpr std::uint32_t most_layers = 4096, most_heads = 1 << 14, most_lanes = 1 << 14;
 
 class Qwen2Moe {
  public:
@@ -21,15 +21,17 @@ class Qwen2Moe {
     const auto width = model.count("embedding_length");
     const auto heads = model.count("attention.head_count", most_heads);
     const auto kv_heads = model.divisor("attention.head_count_kv", heads);
-    const auto lanes = width / heads;
+    const auto lanes = model.head_width("attention.key_length", width, heads, most_lanes);
     const auto experts = model.count("expert_count");
-    const auto used = model.count("expert_used_count");
-    const auto hidden = model.count_or("expert_feed_forward_length",
-                                       model.count_or("feed_forward_length", 0) / used);
-    const auto shared_hidden = model.count_or("expert_shared_feed_forward_length",
-                                              model.count_or("feed_forward_length", 0));
+    const auto used = model.count("expert_used_count", experts);
+    // Of the experts together, where a file does not state that of one.
+    const auto stated = [&](const char* key, std::uint32_t parts) {
+      return model.has(key) ? model.count(key) : model.count("feed_forward_length") / parts;
+    };
+    const auto hidden = stated("expert_feed_forward_length", used);
+    const auto shared_hidden = stated("expert_shared_feed_forward_length", 1);
     const auto vocabulary = model.vocabulary();
-    const auto epsilon = model.real("attention.layer_norm_rms_epsilon");
+    const auto epsilon = model.real("attention.layer_norm_rms_epsilon", 0);
     g.facts = {sizeof g.facts, layers,  width, heads, kv_heads, model.count_or("context_length", 0),
                vocabulary,     experts, used};
 

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,9 +61,25 @@ class Model {
     return part;
   }
 
-  /// A finite number.
-  float real(std::string_view key) const { return number(key, std::nullopt); }
-  float real_or(std::string_view key, float fallback) const { return number(key, fallback); }
+  /// Columns of a head: the integer of `key`, or an equal share of the model's width when the key
+  /// is absent.
+  std::uint32_t head_width(std::string_view key, std::uint32_t width, std::uint32_t heads,
+                           std::uint32_t limit = 1u << 30) const {
+    if (has(key)) return count(key, limit);
+    if (heads == 0 || width % heads)
+      throw Error(QUIPU_E_INVALID, full("attention.head_count") + ": expected a divisor of " +
+                                       std::to_string(width) + ", the width, found " +
+                                       std::to_string(heads));
+    return width / heads;
+  }
+
+  /// A finite number of at least `low`.
+  float real(std::string_view key, float low = -largest) const {
+    return number(key, std::nullopt, low);
+  }
+  float real_or(std::string_view key, float fallback, float low = -largest) const {
+    return number(key, fallback, low);
+  }
 
   bool flag_or(std::string_view key, bool fallback) const {
     const auto value = find(key);
@@ -129,6 +147,8 @@ class Model {
   }
 
  private:
+  static constexpr float largest = std::numeric_limits<float>::max();
+
   std::optional<quipu_value> find(std::string_view key) const {
     quipu_value value;
     const std::string name = full(key);
@@ -166,7 +186,7 @@ class Model {
     throw Error(QUIPU_E_INVALID, full(key) + ": expected an integer, found no such key");
   }
 
-  float number(std::string_view key, std::optional<float> fallback) const {
+  float number(std::string_view key, std::optional<float> fallback, float low) const {
     const auto value = find(key);
     if (!value) {
       if (fallback) return *fallback;
@@ -181,9 +201,13 @@ class Model {
       x = static_cast<double>(value->as.i);
     else
       throw wrong_type(key, "a number", *value);
-    if (!std::isfinite(x))
+    if (!(std::abs(x) <= largest) || x < low) {
+      char bound[40] = "", found[32];
+      if (low != -largest) std::snprintf(bound, sizeof bound, " of at least %g", low);
+      std::snprintf(found, sizeof found, "%g", x);
       throw Error(QUIPU_E_INVALID,
-                  full(key) + ": expected a finite number, found " + std::to_string(x));
+                  full(key) + ": expected a finite number" + bound + ", found " + found);
+    }
     return static_cast<float>(x);
   }
 
