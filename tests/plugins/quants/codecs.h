@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -72,17 +73,28 @@ inline void put_half(unsigned char* at, std::uint16_t half) {
   std::memcpy(at, &half, sizeof half);
 }
 
-/// Blocks of random bytes whose scales are halves of ordinary size, either sign.
+/// Whether the largest weight of a block is of ordinary size.
+inline bool is_ordinary(const quipu_codec& codec, const void* block) {
+  float largest = 0;
+  for (const float value : dequantized(codec, block, codec.block_columns)) {
+    if (!std::isfinite(value)) return false;
+    largest = std::max(largest, std::abs(value));
+  }
+  return largest > 1e-6f && largest < 1e4f;
+}
+
+/// Blocks of random bytes whose scales are of ordinary size, either sign where they have one.
 inline void fill(const quipu_codec& codec, unsigned char* out, std::size_t block_count,
                  std::mt19937& random) {
   const auto offsets = scale_offsets(codec);
-  for (std::size_t b = 0; b < block_count; ++b, out += codec.block_bytes) {
-    for (std::size_t i = 0; i < codec.block_bytes; ++i)
-      out[i] = static_cast<unsigned char>(random());
-    for (const auto offset : offsets)
-      put_half(out + offset,
-               static_cast<std::uint16_t>((random() & 0x8000) | (0x1c00 + random() % 0x2000)));
-  }
+  for (std::size_t b = 0; b < block_count; ++b, out += codec.block_bytes) do {
+      for (std::size_t i = 0; i < codec.block_bytes; ++i)
+        out[i] = static_cast<unsigned char>(random());
+      for (const auto offset : offsets)
+        put_half(out + offset,
+                 static_cast<std::uint16_t>((random() & 0x8000) | (0x1c00 + random() % 0x2000)));
+      // Where a scale is no half, bytes are drawn until it is ordinary.
+    } while (offsets.empty() && codec.block_columns > 1 && !is_ordinary(codec, out));
 }
 
 /// Memory between two pages that cannot be touched. `at_end` puts the bytes against the second.

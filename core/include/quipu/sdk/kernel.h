@@ -8,12 +8,13 @@
 // A format is a class in an unnamed namespace with
 //
 //   static constexpr char name[], type[];                   "q4_0", "gguf:2"
-//   static constexpr uint32_t block_columns, block_bytes;   32 or 256 columns
+//   static constexpr uint32_t block_columns, block_bytes;   32, 64, 128 or 256 columns
 //   static constexpr uint32_t group;                        16 or 32 columns share a scale
 //   static constexpr int32_t zero;                          0 where has_minimum
 //   static constexpr bool has_minimum;
 //   static constexpr unsigned largest;                      the largest q
-//   static constexpr uint32_t halves[];                     offsets of halves that must be finite
+//   static constexpr uint32_t halves[];                     offsets of halves that must be finite;
+//       or static bool is_finite(const uint8_t* block);       where a scale is stored otherwise
 //
 //   template <class Pieces> static auto values(Pieces piece);
 //     The bytes q of 16 columns: piece n is columns 16 n to 16 n + 15 of a block. How many pieces
@@ -26,6 +27,11 @@
 //                             two, or 0; pieces 2 n and 2 n + 1 have theirs side by side
 //       piece.shift(q, f)     bytes shifted right by f(n), left where negative; bits that enter are
 //                             anything, so mask afterwards
+//       piece.lookup(q, t)    t[q] for bytes q below 16; t is a static constexpr uint8_t[16]
+//       piece.digit(q, f)     digit f(n), 0 to 4, of bytes that are fractions q / 256 in base 3
+//       piece.made(f)         the 16 bytes that f(block, n) computes with kernel_words.h: a Sixteen
+//       piece.flags(f)        the 16 bits that f(block, n) gives, each as a byte 0 or 255
+//       piece.negate(q, s, z) z - q where the byte of s is 255, z + q where it is 0
 //       &, |, ^               with bytes, or with a constant for every byte
 //
 // and for the scales, where every group of a block has the same,
@@ -35,7 +41,9 @@
 //   template <class Scales> static void scales(const uint8_t* block, Scales& out);
 //     calls out.set_scales(factor, low, high) and, where has_minimum, out.set_minima(factor, low,
 //     high): the factor is a float, the integers are signed bytes, those of groups 0-7 in `low`
-//     from the lowest bits up and those of groups 8-15 in `high`.
+//     from the lowest bits up and those of groups 8-15 in `high`;
+// or, where scales are numbers of another kind,
+//   static void group_scales(const uint8_t* block, float* scale);   one for each group of a block
 //
 // and ends with QUIPU_QUANT_PLUGIN(VERSION, LICENSE, Format). The file is listed under both SOURCES
 // and KERNELS of quipu_add_plugin: it is compiled once as the plugin and once for each instruction

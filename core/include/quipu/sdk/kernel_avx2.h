@@ -16,6 +16,10 @@ QUIPU_INLINE __m256i spread_bits(uint32_t word, unsigned value) {
   return _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
 }
 
+QUIPU_INLINE __m256i spread_flags(uint32_t word) {
+  return spread_bits(word, 255);
+}
+
 /// Sums of four successive products: 32 columns. Largest: the largest of the unsigned bytes. Sums
 /// of two products saturate at 16 bits where bytes may exceed 128: there, even and odd bytes apart.
 template <unsigned Largest>
@@ -138,6 +142,20 @@ QUIPU_INLINE Tile operator|(Tile a, Tile b) {
   for (int i = 0; i < 8; ++i) a.v[i] = _mm256_or_si256(a.v[i], b.v[i]);
   return a;
 }
+QUIPU_INLINE Tile lookup_bytes(Tile a, const uint8_t (&table)[16]) {
+  const __m256i t = _mm256_broadcastsi128_si256(load16(table));
+  for (auto& x : a.v) x = _mm256_shuffle_epi8(t, x);
+  return a;
+}
+template <int Number>
+QUIPU_INLINE Tile thirds_of(Tile a) {
+  for (auto& x : a.v) x = third_of<Number, Number>(x);
+  return a;
+}
+QUIPU_INLINE Tile negate_bytes(Tile a, const Tile& sign, unsigned zero) {
+  for (int i = 0; i < 8; ++i) a.v[i] = negate_bytes(a.v[i], sign.v[i], zero);
+  return a;
+}
 QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
   for (int i = 0; i < 8; ++i)
     _mm256_storeu_si256(
@@ -154,6 +172,43 @@ QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
   return Floats<16>{half(0), half(1)} * factor;
 }
 
+/// 16 bytes of each of 16 rows.
+QUIPU_INLINE Tile load_tile(const uint8_t* rows, size_t row_stride) {
+  Tile tile;
+  for (size_t half = 0; half < 2; ++half) {
+    const uint8_t* p = rows + 8 * half * row_stride;
+    const auto two = [&](size_t row) __attribute__((always_inline)) {
+      return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(p + row * row_stride)),
+                                     load16(p + (row + 4) * row_stride), 1);
+    };
+    const __m256i a = two(0), b = two(1), c = two(2), d = two(3);
+    const __m256i ab = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
+    const __m256i cd = _mm256_unpacklo_epi32(c, d), cd_high = _mm256_unpackhi_epi32(c, d);
+    tile.v[half] = _mm256_unpacklo_epi64(ab, cd);
+    tile.v[2 + half] = _mm256_unpackhi_epi64(ab, cd);
+    tile.v[4 + half] = _mm256_unpacklo_epi64(ab_high, cd_high);
+    tile.v[6 + half] = _mm256_unpackhi_epi64(ab_high, cd_high);
+  }
+  return tile;
+}
+
+/// The 16 bits of each row's dword, as bytes 0 or 255.
+QUIPU_INLINE Tile flags_of(__m256i low_rows, __m256i high_rows) {
+  Tile a;
+  for (int half = 0; half < 2; ++half)
+    for (int n = 0; n < 4; ++n) {
+      // Byte j of a row's dword tests bit 4 n + j of its word.
+      const int low = 4 * n % 8;
+      const __m256i bit = _mm256_set1_epi32(int(0x08040201u << low));
+      const __m256i byte = _mm256_add_epi8(_mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c,
+                                                             0, 0x04040404, 0x08080808, 0x0c0c0c0c),
+                                           _mm256_set1_epi8(char(n / 2)));
+      const __m256i bytes = _mm256_shuffle_epi8(half ? high_rows : low_rows, byte);
+      a.v[2 * n + half] = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit);
+    }
+  return a;
+}
+
 /// Piece Piece of the same block of 16 rows.
 template <unsigned Piece>
 struct ColumnPieces {
@@ -163,22 +218,7 @@ struct ColumnPieces {
   template <class Offset>
   QUIPU_INLINE_MEMBER Tile bytes(Offset f) const {
     constexpr unsigned offset = f(Piece);
-    Tile tile;
-    for (size_t half = 0; half < 2; ++half) {
-      const uint8_t* p = block + offset + 8 * half * row_stride;
-      const auto two = [&](size_t row) __attribute__((always_inline)) {
-        return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(p + row * row_stride)),
-                                       load16(p + (row + 4) * row_stride), 1);
-      };
-      const __m256i a = two(0), b = two(1), c = two(2), d = two(3);
-      const __m256i ab = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
-      const __m256i cd = _mm256_unpacklo_epi32(c, d), cd_high = _mm256_unpackhi_epi32(c, d);
-      tile.v[half] = _mm256_unpacklo_epi64(ab, cd);
-      tile.v[2 + half] = _mm256_unpackhi_epi64(ab, cd);
-      tile.v[4 + half] = _mm256_unpacklo_epi64(ab_high, cd_high);
-      tile.v[6 + half] = _mm256_unpackhi_epi64(ab_high, cd_high);
-    }
-    return tile;
+    return load_tile(block + offset, row_stride);
   }
 
   template <class Amount>
@@ -193,24 +233,34 @@ struct ColumnPieces {
   template <class Offset>
   QUIPU_INLINE_MEMBER Tile bits(Offset f, unsigned value) const {
     constexpr unsigned offset = f(Piece);
-    Tile a;
-    for (int half = 0; half < 2; ++half) {
-      const __m256i rows =
-          gather_dwords(block + offset + 8 * size_t(half) * row_stride, row_stride, 8);
-      for (int n = 0; n < 4; ++n) {
-        // Byte j of a row's dword tests bit 4 n + j of its word.
-        const int low = 4 * n % 8;
-        const __m256i bit = _mm256_set1_epi32(int(0x08040201u << low));
-        const __m256i byte =
-            _mm256_add_epi8(_mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
-                                              0x08080808, 0x0c0c0c0c),
-                            _mm256_set1_epi8(char(n / 2)));
-        const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(rows, byte), bit);
-        a.v[2 * n + half] =
-            _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
-      }
-    }
-    return a;
+    const uint8_t* p = block + offset;
+    return flags_of(gather_dwords(p, row_stride, 8),
+                    gather_dwords(p + 8 * row_stride, row_stride, 8)) &
+           value;
+  }
+
+  QUIPU_INLINE_MEMBER Tile lookup(Tile a, const uint8_t (&table)[16]) const {
+    return lookup_bytes(a, table);
+  }
+  template <class Number>
+  QUIPU_INLINE_MEMBER Tile digit(Tile a, Number f) const {
+    return thirds_of<int(f(Piece))>(a);
+  }
+  template <class Make>
+  QUIPU_INLINE_MEMBER Tile made(Make f) const {
+    Sixteen rows[16];
+    for (size_t r = 0; r < 16; ++r) rows[r] = f(block + r * row_stride, Piece);
+    return load_tile(reinterpret_cast<const uint8_t*>(rows), sizeof rows[0]);
+  }
+  template <class Flags>
+  QUIPU_INLINE_MEMBER Tile flags(Flags f) const {
+    uint32_t rows[16];
+    for (size_t r = 0; r < 16; ++r) rows[r] = uint32_t(f(block + r * row_stride, Piece));
+    const auto* p = reinterpret_cast<const uint8_t*>(rows);
+    return flags_of(load32(p), load32(p + 32));
+  }
+  QUIPU_INLINE_MEMBER Tile negate(const Tile& q, const Tile& sign, unsigned zero) const {
+    return negate_bytes(q, sign, zero);
   }
 };
 

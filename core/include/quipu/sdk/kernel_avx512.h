@@ -22,6 +22,10 @@ QUIPU_INLINE __m256i spread_bits(uint32_t word, unsigned value) {
   return _mm256_and_si256(bits, _mm256_set1_epi8(char(value)));
 }
 
+QUIPU_INLINE __m256i spread_flags(uint32_t word) {
+  return _mm256_movm_epi8(word);
+}
+
 /// Sums of four successive products: 32 columns. Largest: the largest of the unsigned bytes.
 template <unsigned Largest>
 QUIPU_INLINE __m256i multiply_bytes(__m256i q, __m256i x) {
@@ -120,6 +124,26 @@ QUIPU_INLINE Tile operator|(Tile a, Tile b) {
   for (int i = 0; i < 4; ++i) a.v[i] = _mm512_or_si512(a.v[i], b.v[i]);
   return a;
 }
+QUIPU_INLINE Tile lookup_bytes(Tile a, const uint8_t (&table)[16]) {
+  const __m512i t = _mm512_broadcast_i32x4(load16(table));
+  for (auto& x : a.v) x = _mm512_shuffle_epi8(t, x);
+  return a;
+}
+template <int Number>
+QUIPU_INLINE Tile thirds_of(Tile a) {
+  for (auto& x : a.v)
+    x = _mm512_inserti64x4(
+        _mm512_castsi256_si512(third_of<Number, Number>(_mm512_castsi512_si256(x))),
+        third_of<Number, Number>(_mm512_extracti64x4_epi64(x, 1)), 1);
+  return a;
+}
+QUIPU_INLINE Tile negate_bytes(Tile a, const Tile& sign, unsigned zero) {
+  for (int i = 0; i < 4; ++i) {
+    const __m512i q = _mm512_sub_epi8(_mm512_xor_si512(a.v[i], sign.v[i]), sign.v[i]);
+    a.v[i] = _mm512_add_epi8(q, _mm512_set1_epi8(char(zero)));
+  }
+  return a;
+}
 QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
   for (int i = 0; i < 4; ++i) _mm512_storeu_si512(address + size_t(i) * quad_stride, a.v[i]);
 }
@@ -139,6 +163,31 @@ QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
   return Floats<16>{_mm512_cvtepi32_ps(_mm512_srai_epi32(v, 24))} * factor;
 }
 
+/// 16 bytes of each of 16 rows.
+QUIPU_INLINE Tile load_tile(const uint8_t* rows, size_t row_stride) {
+  const auto four = [&](size_t row) __attribute__((always_inline)) {
+    const uint8_t* p = rows + row * row_stride;
+    __m512i v = _mm512_castsi128_si512(load16(p));
+    v = _mm512_inserti32x4(v, load16(p + 4 * row_stride), 1);
+    v = _mm512_inserti32x4(v, load16(p + 8 * row_stride), 2);
+    return _mm512_inserti32x4(v, load16(p + 12 * row_stride), 3);
+  };
+  return transpose(four(0), four(1), four(2), four(3));
+}
+
+/// The 16 bits of each row's dword, moved so that they fall on bit `position` of their bytes, among
+/// other bits. Byte j of quad n takes the bits from 4 n + j - position on.
+QUIPU_INLINE Tile spread_rows(__m512i rows, unsigned position) {
+  Tile a;
+  for (unsigned n = 0; n < 4; ++n) {
+    uint64_t from = 0;
+    for (unsigned j = 0; j < 8; ++j)
+      from |= uint64_t((j / 4 * 32 + 4 * n + j % 4 - position) & 63) << (8 * j);
+    a.v[n] = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(int64_t(from)), rows);
+  }
+  return a;
+}
+
 /// Piece Piece of the same block of 16 rows.
 template <unsigned Piece>
 struct ColumnPieces {
@@ -148,14 +197,7 @@ struct ColumnPieces {
   template <class Offset>
   QUIPU_INLINE_MEMBER Tile bytes(Offset f) const {
     constexpr unsigned offset = f(Piece);
-    const auto four = [&](size_t row) __attribute__((always_inline)) {
-      const uint8_t* p = block + offset + row * row_stride;
-      __m512i v = _mm512_castsi128_si512(load16(p));
-      v = _mm512_inserti32x4(v, load16(p + 4 * row_stride), 1);
-      v = _mm512_inserti32x4(v, load16(p + 8 * row_stride), 2);
-      return _mm512_inserti32x4(v, load16(p + 12 * row_stride), 3);
-    };
-    return transpose(four(0), four(1), four(2), four(3));
+    return load_tile(block + offset, row_stride);
   }
 
   template <class Amount>
@@ -173,17 +215,32 @@ struct ColumnPieces {
     const uint8_t* p = block + offset;
     const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(gather_dwords(p, row_stride, 8)),
                                             gather_dwords(p + 8 * row_stride, row_stride, 8), 1);
-    // Byte j of quad n takes the bits from 4 n + j - position, so that the wanted one falls on
-    // `value`.
-    const unsigned position = unsigned(__builtin_ctz(value));
-    Tile a;
-    for (unsigned n = 0; n < 4; ++n) {
-      uint64_t from = 0;
-      for (unsigned j = 0; j < 8; ++j)
-        from |= uint64_t((j / 4 * 32 + 4 * n + j % 4 - position) & 63) << (8 * j);
-      a.v[n] = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(int64_t(from)), rows);
-    }
-    return a & value;
+    return spread_rows(rows, unsigned(__builtin_ctz(value))) & value;
+  }
+
+  QUIPU_INLINE_MEMBER Tile lookup(Tile a, const uint8_t (&table)[16]) const {
+    return lookup_bytes(a, table);
+  }
+  template <class Number>
+  QUIPU_INLINE_MEMBER Tile digit(Tile a, Number f) const {
+    return thirds_of<int(f(Piece))>(a);
+  }
+  template <class Make>
+  QUIPU_INLINE_MEMBER Tile made(Make f) const {
+    Sixteen rows[16];
+    for (size_t r = 0; r < 16; ++r) rows[r] = f(block + r * row_stride, Piece);
+    return load_tile(reinterpret_cast<const uint8_t*>(rows), sizeof rows[0]);
+  }
+  template <class Flags>
+  QUIPU_INLINE_MEMBER Tile flags(Flags f) const {
+    uint32_t rows[16];
+    for (size_t r = 0; r < 16; ++r) rows[r] = uint32_t(f(block + r * row_stride, Piece));
+    Tile a = spread_rows(_mm512_loadu_si512(rows), 7);
+    for (auto& x : a.v) x = _mm512_movm_epi8(_mm512_movepi8_mask(x));
+    return a;
+  }
+  QUIPU_INLINE_MEMBER Tile negate(const Tile& q, const Tile& sign, unsigned zero) const {
+    return negate_bytes(q, sign, zero);
   }
 };
 

@@ -13,13 +13,22 @@ struct Stretch {
   static constexpr int groups = columns / Format::group;
   static_assert(Format::zero == 0 || !Format::has_minimum, "a minimum makes a zero unnecessary");
   static constexpr bool one_scale = requires(RowBlocks<Format> blocks) { Format::scale(blocks); };
+  static constexpr bool own_scales = requires(float* scale) {
+    Format::group_scales(nullptr, scale);
+  };
   static constexpr bool corrected = Format::zero != 0 || Format::has_minimum;
   using Numbers = Floats<groups>;
 
   /// scale, and the factor of the sum of the activations: minimum - scale * zero.
   QUIPU_INLINE_MEMBER static void scales(const uint8_t* stretch, unsigned columns, Numbers& scale,
                                          Numbers& factor) {
-    if constexpr (one_scale) {
+    if constexpr (own_scales) {
+      float numbers[groups] = {};
+      for (unsigned b = 0; b < columns / Format::block_columns; ++b)
+        Format::group_scales(stretch + b * Format::block_bytes,
+                             numbers + b * Format::block_columns / Format::group);
+      load(scale, numbers, unsigned(groups));
+    } else if constexpr (one_scale) {
       const RowBlocks<Format> blocks{stretch, columns / Format::block_columns};
       scale = Format::scale(blocks);
       if constexpr (Format::has_minimum) factor = Format::minimum(blocks);
@@ -111,7 +120,8 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
         if (rest >= 64) sums[0] = multiply<Format::largest>(q[0], a);
         if (rest >= 128) sums[1] = multiply<Format::largest>(q[1], a + 64);
         if (rest >= 192) sums[2] = multiply<Format::largest>(q[2], a + 128);
-        if (rest % 64) {  // a lone block: as two, with activations of zero for the second
+        if (Format::block_columns == 32 &&
+            rest % 64) {  // a lone block: as two, with activations of zero for the second
           uint8_t pair[2 * Format::block_bytes] = {};
           int8_t pair_x[64] = {};
           memcpy(pair, row + rest / 64 * 2 * Format::block_bytes, Format::block_bytes);
@@ -183,20 +193,30 @@ struct RowIntegers {
 template <class Format>
 QUIPU_INLINE void unpack_scales(const uint8_t* block, size_t row_stride, float* scale,
                                 float* minimum, size_t group_stride) {
-  struct {
-    unsigned row;
-    RowIntegers scales, minima;
-    QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
-      scales.set(row, factor, low, high);
-    }
-    QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
-      minima.set(row, factor, low, high);
-    }
-  } out;
-  for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
   constexpr unsigned groups = Format::block_columns / Format::group;
-  out.scales.store_groups_of_all(groups, scale, group_stride);
-  if constexpr (Format::has_minimum) out.minima.store_groups_of_all(groups, minimum, group_stride);
+  if constexpr (Stretch<Format>::own_scales) {
+    for (unsigned row = 0; row < 16; ++row) {
+      float numbers[groups];
+      Format::group_scales(block + row * row_stride, numbers);
+      for (unsigned g = 0; g < groups; ++g) scale[g * group_stride + row] = numbers[g];
+    }
+    return;
+  } else {
+    struct {
+      unsigned row;
+      RowIntegers scales, minima;
+      QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
+        scales.set(row, factor, low, high);
+      }
+      QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+        minima.set(row, factor, low, high);
+      }
+    } out;
+    for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
+    out.scales.store_groups_of_all(groups, scale, group_stride);
+    if constexpr (Format::has_minimum)
+      out.minima.store_groups_of_all(groups, minimum, group_stride);
+  }
 }
 
 template <class Format>
@@ -211,6 +231,11 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
   for (uint32_t column = 0; column < count; column += Format::block_columns) {
     if constexpr (Format::block_columns == 32) {
       unpack_pieces<Format, 0, 1, 0, 1>(block, row_stride, q, quad_stride);
+    } else if constexpr (Format::block_columns == 64) {
+      unpack_pieces<Format, 0, 1, 2, 3>(block, row_stride, q, quad_stride);
+    } else if constexpr (Format::block_columns == 128) {
+      unpack_pieces<Format, 0, 1, 2, 3>(block, row_stride, q, quad_stride);
+      unpack_pieces<Format, 4, 5, 6, 7>(block, row_stride, q, quad_stride);
     } else {
       static_assert(Format::block_columns == 256);
       // Pieces of one parity share their loads in the K formats.
@@ -220,9 +245,13 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
       unpack_pieces<Format, 9, 11, 13, 15>(block, row_stride, q, quad_stride);
     }
     if constexpr (Stretch<Format>::one_scale) {
-      const ColumnBlocks blocks{block, row_stride};
-      store(scale, Format::scale(blocks));
-      if constexpr (Format::has_minimum) store(minimum, Format::minimum(blocks));
+      const ColumnBlocks<Format> blocks{block, row_stride};
+      const Floats<16> scales = Format::scale(blocks);
+      for (unsigned g = 0; g < groups; ++g) store(scale + g * group_stride, scales);
+      if constexpr (Format::has_minimum) {
+        const Floats<16> minima = Format::minimum(blocks);
+        for (unsigned g = 0; g < groups; ++g) store(minimum + g * group_stride, minima);
+      }
     } else {
       unpack_scales<Format>(block, row_stride, scale, minimum, group_stride);
     }

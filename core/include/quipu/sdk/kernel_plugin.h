@@ -29,9 +29,14 @@ struct Codec {
 
   static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept {
     const auto* block = static_cast<const std::uint8_t*>(blocks);
-    for (std::uint64_t i = 0; i < block_count; ++i, block += block_bytes)
-      for (const auto offset : Format::halves)
-        if (!half_is_finite(block + offset)) return i;
+    for (std::uint64_t i = 0; i < block_count; ++i, block += block_bytes) {
+      if constexpr (requires { Format::is_finite(block); }) {
+        if (!Format::is_finite(block)) return i;
+      } else {
+        for (const auto offset : Format::halves)
+          if (!half_is_finite(block + offset)) return i;
+      }
+    }
     return block_count;
   }
 };

@@ -4,6 +4,7 @@
 
 #include "quipu/abi/codec.h"
 #include "quipu/sdk/half.h"
+#include "quipu/sdk/kernel_words.h"
 
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
@@ -59,6 +60,40 @@ struct Pieces {
     for (int i = 0; i < 16; ++i) a.v[i] = uint8_t((word[i / 8] >> (i % 8) & 1) * value);
     return a;
   }
+
+  QUIPU_INLINE_MEMBER Bytes lookup(Bytes a, const uint8_t (&table)[16]) const {
+    for (auto& x : a.v) x = table[x];
+    return a;
+  }
+
+  template <class Number>
+  QUIPU_INLINE_MEMBER Bytes digit(Bytes a, Number number) const {
+    constexpr uint8_t powers[] = {1, 3, 9, 27, 81};
+    const uint8_t power = powers[number(piece)];
+    for (auto& x : a.v) x = uint8_t(uint8_t(x * power) * 3 >> 8);
+    return a;
+  }
+
+  template <class Make>
+  QUIPU_INLINE_MEMBER Bytes made(Make make) const {
+    const Sixteen bytes = make(block, piece);
+    Bytes a;
+    memcpy(a.v, &bytes, 16);
+    return a;
+  }
+
+  template <class Bits>
+  QUIPU_INLINE_MEMBER Bytes flags(Bits bits) const {
+    const unsigned word = bits(block, piece);
+    Bytes a;
+    for (int i = 0; i < 16; ++i) a.v[i] = word >> i & 1 ? 255 : 0;
+    return a;
+  }
+
+  QUIPU_INLINE_MEMBER Bytes negate(Bytes q, Bytes sign, unsigned zero) const {
+    for (int i = 0; i < 16; ++i) q.v[i] = uint8_t(sign.v[i] ? zero - q.v[i] : zero + q.v[i]);
+    return q;
+  }
 };
 
 /// Where `scale` and `minimum` read: here one block.
@@ -76,7 +111,9 @@ struct Groups {
 
   QUIPU_INLINE_MEMBER explicit Groups(const uint8_t* block) {
     for (auto& x : minimum) x = 0;
-    if constexpr (requires { Format::scale(Blocks{block}); }) {
+    if constexpr (requires { Format::group_scales(block, scale); }) {
+      Format::group_scales(block, scale);
+    } else if constexpr (requires { Format::scale(Blocks{block}); }) {
       for (auto& x : scale) x = Format::scale(Blocks{block});
       if constexpr (Format::has_minimum)
         for (auto& x : minimum) x = Format::minimum(Blocks{block});

@@ -10,6 +10,7 @@
 
 #include "quipu/abi/codec.h"
 #include "quipu/sdk/half.h"
+#include "quipu/sdk/kernel_words.h"
 
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
@@ -24,17 +25,37 @@ QUIPU_INLINE __m128i load16(const uint8_t* address) {
 QUIPU_INLINE __m256i load32(const uint8_t* address) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(address));
 }
-template <class Word>
-QUIPU_INLINE Word load_word(const uint8_t* address) {
-  Word word;
-  memcpy(&word, address, sizeof word);
-  return word;
-}
 
 QUIPU_INLINE float load_half(const void* address) {
   uint16_t half;
   memcpy(&half, address, sizeof half);
   return _cvtsh_ss(half);
+}
+
+QUIPU_INLINE __m256i join_words(Sixteen a, Sixteen b) {
+  return _mm256_setr_epi64x(int64_t(a.low), int64_t(a.high), int64_t(b.low), int64_t(b.high));
+}
+
+/// Digits A and B, in base 3, of the fractions q / 256 of the two halves: three times the bytes of
+/// q * 3^A, their upper part. x * 3 / 256 is avg(y, avg(y, 0)) / 64 for y = max(x - 1, 0).
+template <int A, int B>
+QUIPU_INLINE __m256i third_of(__m256i q) {
+  constexpr short powers[] = {1, 3, 9, 27, 81};
+  if constexpr (A != 0 || B != 0) {
+    const __m256i power =
+        _mm256_inserti128_si256(_mm256_set1_epi16(powers[A]), _mm_set1_epi16(powers[B]), 1);
+    const __m256i even = _mm256_mullo_epi16(q, power);
+    const __m256i odd = _mm256_mullo_epi16(_mm256_srli_epi16(q, 8), power);
+    q = _mm256_or_si256(_mm256_and_si256(even, _mm256_set1_epi16(255)), _mm256_slli_epi16(odd, 8));
+  }
+  const __m256i less = _mm256_subs_epu8(q, _mm256_set1_epi8(1));
+  const __m256i third = _mm256_avg_epu8(less, _mm256_avg_epu8(less, _mm256_setzero_si256()));
+  return _mm256_and_si256(_mm256_srli_epi16(third, 6), _mm256_set1_epi8(3));
+}
+
+QUIPU_INLINE __m256i negate_bytes(__m256i q, __m256i sign, unsigned zero) {
+  return _mm256_add_epi8(_mm256_sub_epi8(_mm256_xor_si256(q, sign), sign),
+                         _mm256_set1_epi8(char(zero)));
 }
 
 /// One number for each of N groups.

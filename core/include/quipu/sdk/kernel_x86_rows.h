@@ -72,14 +72,44 @@ struct RowPieces {
     return {spread_bits(load_word<uint32_t>(stretch + a), value),
             spread_bits(load_word<uint32_t>(stretch + c), value)};
   }
+
+  QUIPU_INLINE_MEMBER Bytes lookup(Bytes q, const uint8_t (&table)[16]) const {
+    const __m256i t = _mm256_broadcastsi128_si256(load16(table));
+    return {_mm256_shuffle_epi8(t, q.low), _mm256_shuffle_epi8(t, q.high)};
+  }
+
+  template <class Number>
+  QUIPU_INLINE_MEMBER Bytes digit(Bytes q, Number f) const {
+    return {third_of<of(f, 0), of(f, 1)>(q.low), third_of<of(f, 2), of(f, 3)>(q.high)};
+  }
+
+  template <unsigned Lane, class F>
+  QUIPU_INLINE_MEMBER auto made_of(F f) const {
+    return f(stretch + (First + Lane) / per_block * Format::block_bytes,
+             (First + Lane) % per_block);
+  }
+  template <class Make>
+  QUIPU_INLINE_MEMBER Bytes made(Make f) const {
+    return {join_words(made_of<0>(f), made_of<1>(f)), join_words(made_of<2>(f), made_of<3>(f))};
+  }
+  template <class Flags>
+  QUIPU_INLINE_MEMBER Bytes flags(Flags f) const {
+    return {spread_flags(uint32_t(made_of<0>(f)) | uint32_t(made_of<1>(f)) << 16),
+            spread_flags(uint32_t(made_of<2>(f)) | uint32_t(made_of<3>(f)) << 16)};
+  }
+
+  QUIPU_INLINE_MEMBER Bytes negate(Bytes q, Bytes sign, unsigned zero) const {
+    return {negate_bytes(q.low, sign.low, zero), negate_bytes(q.high, sign.high, zero)};
+  }
 };
 
-/// Halves at `offset` of eight blocks `stride` bytes apart; zero, and not read, from `count` on.
-/// Formats with two halves side by side get both from one load.
-QUIPU_INLINE __m128i gather_halves(const uint8_t* blocks, size_t stride, unsigned offset,
-                                   unsigned count = 8) {
-  const __m256i words = gather_dwords(blocks + (offset & ~3u), stride, count);
-  return lower_halves(offset & 2 ? _mm256_srli_epi32(words, 16) : words);
+/// Halves at `offset` of eight blocks of `bytes` bytes, `stride` bytes apart; zero, and not read,
+/// from `count` on. Formats with two halves side by side get both from one load.
+QUIPU_INLINE __m128i gather_halves(const uint8_t* blocks, size_t stride, unsigned bytes,
+                                   unsigned offset, unsigned count = 8) {
+  const unsigned at = (offset & ~3u) + 4 <= bytes ? offset & ~3u : bytes - 4;
+  const __m256i words = gather_dwords(blocks + at, stride, count);
+  return lower_halves(offset > at ? _mm256_srli_epi32(words, int(8 * (offset - at))) : words);
 }
 
 /// `count` successive blocks of a row, at most eight.
@@ -88,17 +118,26 @@ struct RowBlocks {
   const uint8_t* stretch;
   unsigned count;
   QUIPU_INLINE_MEMBER Floats<8> half(unsigned offset) const {
-    return {_mm256_cvtph_ps(gather_halves(stretch, Format::block_bytes, offset, count))};
+    constexpr unsigned blocks = 256 / Format::block_columns, groups = 8 / blocks;
+    const __m256 halves =
+        _mm256_cvtph_ps(gather_halves(stretch, Format::block_bytes, Format::block_bytes, offset,
+                                      count < blocks ? count : blocks));
+    if constexpr (groups == 1) return {halves};
+    return {_mm256_permutevar8x32_ps(halves, _mm256_setr_epi32(0, 1 / groups, 2 / groups,
+                                                               3 / groups, 4 / groups, 5 / groups,
+                                                               6 / groups, 7 / groups))};
   }
 };
 
 /// The same block of 16 rows.
+template <class Format>
 struct ColumnBlocks {
   const uint8_t* block;
   size_t row_stride;
   QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
-    return join(_mm256_cvtph_ps(gather_halves(block, row_stride, offset)),
-                _mm256_cvtph_ps(gather_halves(block + 8 * row_stride, row_stride, offset)));
+    constexpr unsigned bytes = Format::block_bytes;
+    return join(_mm256_cvtph_ps(gather_halves(block, row_stride, bytes, offset)),
+                _mm256_cvtph_ps(gather_halves(block + 8 * row_stride, row_stride, bytes, offset)));
   }
 };
 

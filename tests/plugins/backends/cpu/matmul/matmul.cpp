@@ -119,7 +119,7 @@ std::vector<float> product(const WeightMatrix& m, const Activations& x, std::uin
 }
 
 std::uint32_t some_columns(const quipu_codec& codec) {
-  return codec.block_columns == 256 ? 768 : 96;
+  return std::max(96u, 3 * codec.block_columns);
 }
 
 template <class Check>

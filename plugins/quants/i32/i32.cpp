@@ -1,0 +1,19 @@
+// I32: whole numbers of 32 bits, as storage: of tables rather than of weights. Layout source: GGUF
+// specification, ggml type 26.
+#include "quipu/sdk/codec.h"
+
+#include "../shared/plain_numbers.h"
+
+namespace {
+
+struct I32 {
+  static constexpr std::string_view name = "i32", type = "gguf:26";
+  static constexpr std::uint32_t block_columns = 1, block_bytes = 4;
+  static void dequantize(const void* stored, std::uint64_t count, float* out) noexcept {
+    plain_numbers<std::int32_t>(stored, count, out);
+  }
+};
+
+}  // namespace
+
+QUIPU_CODEC_PLUGIN("0.1.0", "Apache-2.0", I32);

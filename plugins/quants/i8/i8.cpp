@@ -1,0 +1,19 @@
+// I8: whole numbers of 8 bits, as storage: of tables rather than of weights. Layout source: GGUF
+// specification, ggml type 24.
+#include "quipu/sdk/codec.h"
+
+#include "../shared/plain_numbers.h"
+
+namespace {
+
+struct I8 {
+  static constexpr std::string_view name = "i8", type = "gguf:24";
+  static constexpr std::uint32_t block_columns = 1, block_bytes = 1;
+  static void dequantize(const void* stored, std::uint64_t count, float* out) noexcept {
+    plain_numbers<std::int8_t>(stored, count, out);
+  }
+};
+
+}  // namespace
+
+QUIPU_CODEC_PLUGIN("0.1.0", "Apache-2.0", I8);

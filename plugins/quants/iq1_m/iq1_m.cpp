@@ -1,0 +1,60 @@
+// IQ1_M: 256 weights in 16 groups of 16; 8 weights of -1, 0 or 1 are an entry of a codebook and are
+// shifted by an eighth up or down.
+//
+//   byte   0 ......... 31    32 ................................ 47    48 ............. 55
+//        [ entries, low 8 ][ 32 x their upper 3 bits, 1 bit down ][ 4 x 4 x 3 bits s, 4 bits of
+//        scale ]
+//
+//   w = scale * (2 s + 1) / 8 * (8 * level +- 1). Layout source: GGUF specification, ggml type 29.
+#include "../shared/iq1_codebook.h"
+
+namespace {
+
+struct IQ1_M {
+  static constexpr char name[] = "iq1_m", type[] = "gguf:29";
+  static constexpr uint32_t block_columns = 256, block_bytes = 56, group = 16;
+  static constexpr int32_t zero = 9;
+  static constexpr unsigned largest = 18;
+  static constexpr bool has_minimum = false;
+
+  static bool is_finite(const uint8_t* block) { return (half_of(block) & 0x7c00) != 0x7c00; }
+
+  template <class Pieces>
+  static auto values(Pieces piece) {
+    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
+      const uint8_t* low = block + 2 * n;
+      const unsigned upper = block[32 + n];
+      return quipu::sdk::kernel::Sixteen{iq1_codebook.bytes(low[0] | (upper & 7) << 8),
+                                         iq1_codebook.bytes(low[1] | (upper >> 4 & 7) << 8)};
+    });
+    const auto up = piece.flags([](const uint8_t* block, unsigned n) {
+      const unsigned upper = block[32 + n];
+      return (upper & 8 ? 0u : 0xffu) | (upper & 128 ? 0u : 0xff00u);
+    });
+    return (piece.shift(codes, [](unsigned) { return -3; }) & 0x18) | (up & 2);
+  }
+
+  QUIPU_INLINE uint64_t words(const uint8_t* block) {
+    return quipu::sdk::kernel::load_word<uint64_t>(block + 48);
+  }
+  QUIPU_INLINE unsigned half_of(const uint8_t* block) {
+    const uint64_t w = words(block);
+    return unsigned((w >> 12 & 0xf) | (w >> 24 & 0xf0) | (w >> 36 & 0xf00) | (w >> 48 & 0xf000));
+  }
+
+  template <class Scales>
+  static void scales(const uint8_t* block, Scales& out) {
+    using namespace quipu::sdk::kernel;
+    const auto half = uint16_t(half_of(block));
+    const uint64_t w = words(block);
+    const auto eight = [](uint64_t both) {
+      const uint64_t s = bytes_of_bits<3>((both & 0xfff) | (both >> 16 & 0xfff) << 12);
+      return s << 1 | 0x0101010101010101;
+    };
+    out.set_scales(load_half(&half) / 8, eight(w), eight(w >> 32));
+  }
+};
+
+}  // namespace
+
+QUIPU_QUANT_PLUGIN("0.1.0", "Apache-2.0", IQ1_M);
