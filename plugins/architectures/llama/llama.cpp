@@ -32,7 +32,8 @@ class Llama {
     g.facts = {sizeof g.facts, layers,  width, heads, kv_heads, model.count_or("context_length", 0),
                vocabulary,     experts, used};
     // A mixture reads the experts of a layer from one tensor.
-    if (experts && model.has_tensor("blk.0.ffn_gate.0.weight"))
+    if (experts && model.has_tensor("blk.0.ffn_gate.0.weight") &&
+        !model.has_tensor("blk.0.ffn_gate_exps.weight"))
       throw Error(QUIPU_E_UNSUPPORTED,
                   "blk.0.ffn_gate.0.weight: expected all experts of a layer in one tensor, "
                   "blk.0.ffn_gate_exps.weight, found a tensor for each: an older converter wrote "

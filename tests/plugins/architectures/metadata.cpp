@@ -8,6 +8,7 @@
 #include "quipu/model.h"
 #include "quipu/registry.h"
 #include "support/model_copy.h"
+#include "support/peak_memory.h"
 #include "support/temporary_folder.h"
 
 using quipu::ErrorCode;
@@ -155,6 +156,7 @@ BOOST_AUTO_TEST_CASE(keys_that_an_architecture_needs_are_named_when_they_are_mis
 // Sizes within the range of their keys that the tensors do not have: a tensor is named, and what is
 // meant is not made.
 BOOST_AUTO_TEST_CASE(large_sizes_that_the_tensors_contradict_are_refused) {
+  const std::size_t memory_before = quipu::test::peak_memory();
   for (const std::string& family : families) {
     const ModelCopy whole = copy(family);
     for (const auto& [key, value] :
@@ -169,6 +171,8 @@ BOOST_AUTO_TEST_CASE(large_sizes_that_the_tensors_contradict_are_refused) {
                  family << key << ": '" << found << "'");
     }
   }
+  if (quipu::test::peak_memory_is_known)
+    BOOST_TEST(quipu::test::peak_memory() - memory_before < 64u << 20);
 }
 
 BOOST_AUTO_TEST_CASE(rope_with_values_that_no_rope_has_is_refused) {
