@@ -142,6 +142,9 @@ quipu_status Builder::weight(std::string_view name, std::span<const std::uint64_
   try {
     tensor.codec = &registry_.codec(entry->type);
     tensor.row_bytes = checked_extent(*entry, *tensor.codec).row_bytes;
+    if (tensor.codec->flags & QUIPU_CODEC_WHOLE_NUMBERS)
+      return keep_missing(printable(name) + ": expected weights, found whole numbers (" +
+                          tensor.codec->name + ")");
   } catch (const Error& error) {
     if (error.code() == ErrorCode::invalid) return keep_missing(error.what());
     missing_plugins_.push_back(error.what());

@@ -9,6 +9,7 @@ namespace {
 struct I16 {
   static constexpr std::string_view name = "i16", type = "gguf:25";
   static constexpr std::uint32_t block_columns = 1, block_bytes = 2;
+  static constexpr bool whole_numbers = true;
   static void dequantize(const void* stored, std::uint64_t count, float* out) noexcept {
     plain_numbers<std::int16_t>(stored, count, out);
   }

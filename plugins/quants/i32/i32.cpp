@@ -9,6 +9,7 @@ namespace {
 struct I32 {
   static constexpr std::string_view name = "i32", type = "gguf:26";
   static constexpr std::uint32_t block_columns = 1, block_bytes = 4;
+  static constexpr bool whole_numbers = true;
   static void dequantize(const void* stored, std::uint64_t count, float* out) noexcept {
     plain_numbers<std::int32_t>(stored, count, out);
   }

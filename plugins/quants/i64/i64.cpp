@@ -9,6 +9,7 @@ namespace {
 struct I64 {
   static constexpr std::string_view name = "i64", type = "gguf:27";
   static constexpr std::uint32_t block_columns = 1, block_bytes = 8;
+  static constexpr bool whole_numbers = true;
   static void dequantize(const void* stored, std::uint64_t count, float* out) noexcept {
     plain_numbers<std::int64_t>(stored, count, out);
   }

@@ -14,7 +14,7 @@ using namespace quipu;
 
 namespace {
 
-constexpr std::uint32_t gguf_i32 = 26;
+constexpr std::uint32_t gguf_i32 = 26, gguf_nobody = 1000;
 
 struct Fixture {
   Fixture() {
@@ -24,6 +24,7 @@ struct Fixture {
     writer.add_tensor("gain", {4}, std::vector<float>(4, 1.0f));
     writer.add_tensor("mask", {2, 2}, std::vector<float>(4, 1.0f));
     writer.add_tensor("counts", {4}, gguf_i32, std::string(16, '\0'));
+    writer.add_tensor("strange", {4}, gguf_nobody, std::string(16, '\0'));
     writer.write(folder / "model.gguf");
     file = ModelFile::open(folder / "model.gguf", registry);
     builder.emplace(graph, *file, registry);
@@ -132,11 +133,19 @@ BOOST_AUTO_TEST_CASE(a_weight_asked_for_twice_is_one_node_of_one_shape) {
 }
 
 BOOST_AUTO_TEST_CASE(a_type_without_a_codec_is_a_missing_plugin) {
-  weight("counts", {4});
+  weight("strange", {4});
 
   BOOST_TEST(problems().empty());
   BOOST_REQUIRE_EQUAL(builder->missing_plugins().size(), 1u);
-  BOOST_TEST(builder->missing_plugins()[0].starts_with("counts: no codec for gguf:26; searched"));
+  BOOST_TEST(
+      builder->missing_plugins()[0].starts_with("strange: no codec for gguf:1000; searched"));
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_are_no_weights) {
+  weight("counts", {4});
+
+  BOOST_TEST(problems() ==
+             std::vector<std::string>{"counts: expected weights, found whole numbers (i32)"});
 }
 
 BOOST_AUTO_TEST_CASE(tensors_neither_asked_for_nor_ignored_are_unused) {
@@ -144,7 +153,7 @@ BOOST_AUTO_TEST_CASE(tensors_neither_asked_for_nor_ignored_are_unused) {
   const std::string_view mask = "mask";
   builder->table().ignore(builder->table().context, {mask.data(), mask.size()});
 
-  BOOST_TEST(builder->unused() == (std::vector<std::string>{"gain", "counts"}),
+  BOOST_TEST(builder->unused() == (std::vector<std::string>{"gain", "counts", "strange"}),
              boost::test_tools::per_element());
 }
 

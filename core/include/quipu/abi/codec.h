@@ -69,11 +69,14 @@ typedef struct quipu_kernels {
   void (*dequantize)(const void* blocks, uint64_t count, float* out) QUIPU_NOEXCEPT;
 } quipu_kernels;
 
+/** Whole numbers: tables and indices, never the weights of a graph. */
+enum { QUIPU_CODEC_WHOLE_NUMBERS = 1 };
+
 typedef struct quipu_codec {
   uint32_t size;
   uint32_t block_columns; /* weights per block */
   uint32_t block_bytes;
-  uint32_t flags;   /* 0 */
+  uint32_t flags;   /* QUIPU_CODEC_*, or 0 */
   const char* name; /* "q4_k" */
   const char* type; /* "gguf:12" */
   /* T0. `count` weights, a multiple of block_columns. Bit-exact with the format's definition.

@@ -6,6 +6,7 @@
 //
 // and, each optional:
 //
+//   static constexpr bool whole_numbers;          true: no weights
 //   static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept;
 //   static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns, const float*
 //   importance, void* out); static constexpr std::uint32_t group; static constexpr std::int32_t
@@ -32,6 +33,8 @@ constexpr quipu_codec make_codec() {
   table.name = Codec::name.data();
   table.type = Codec::type.data();
   table.dequantize = &Codec::dequantize;
+  if constexpr (requires { Codec::whole_numbers; })
+    table.flags = Codec::whole_numbers ? QUIPU_CODEC_WHOLE_NUMBERS : 0;
   if constexpr (requires { &Codec::find_invalid; }) table.find_invalid = &Codec::find_invalid;
   if constexpr (requires { &Codec::quantize; })
     table.quantize = [](const float* x, std::uint64_t rows, std::uint64_t columns,
