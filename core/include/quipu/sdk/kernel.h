@@ -15,6 +15,8 @@
 //   static constexpr unsigned largest;                      the largest q
 //   static constexpr uint32_t halves[];                     offsets of halves that must be finite;
 //       or static bool is_finite(const uint8_t* block);       where a scale is stored otherwise
+//   static constexpr bool quantizes = true;                 where it has a quantiser: see
+//   quantize.h
 //
 //   template <class Pieces> static auto values(Pieces piece);
 //     The bytes q of 16 columns: piece n is columns 16 n to 16 n + 15 of a block. How many pieces

@@ -26,6 +26,16 @@ QUIPU_INLINE void dequantize_floats(const void* stored, uint64_t count, float* o
   memcpy(out, &values, count * sizeof(float));
 }
 
+/// Rounds to nearest; infinities, NaNs and what becomes infinite by rounding are kept.
+template <class Stored>
+QUIPU_INLINE void store_floats(const float* x, uint64_t count, void* out) {
+  auto* p = static_cast<uint8_t*>(out);
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto stored = to_stored(Stored{}, x[i]);
+    memcpy(p + i * Stored::bytes, &stored, Stored::bytes);
+  }
+}
+
 /// One row against Count vectors, in four independent sums each: enough for the latency of one
 /// multiply-add, and the same order of additions for any Count.
 template <class Stored, unsigned Count>
@@ -95,6 +105,10 @@ QUIPU_INLINE void dot_float_rows(const void* rows, size_t row_stride, uint32_t r
     static constexpr std::uint32_t block_columns = 1, block_bytes = FORMAT::Stored::bytes;         \
     static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {         \
       quipu::sdk::kernel::dequantize_floats<FORMAT::Stored>(blocks, count, out);                   \
+    }                                                                                              \
+    static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns, const float*,  \
+                         void* out) {                                                              \
+      quipu::sdk::kernel::store_floats<FORMAT::Stored>(x, rows * columns, out);                    \
     }                                                                                              \
     static constexpr quipu_kernels kernels[] = {QUIPU_FOR_EACH_ISA(QUIPU_FLOAT_KERNELS, FORMAT)};  \
   };                                                                                               \

@@ -3,6 +3,7 @@
 
 #include "quipu/sdk/codec.h"
 #include "quipu/sdk/kernel_scalar.h"
+#include "quipu/sdk/quantize_rows.h"
 
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
@@ -40,6 +41,18 @@ struct Codec {
     return block_count;
   }
 };
+
+/// What a format adds that says `quantizes`.
+template <class Format, BlockQuantizer block>
+struct Quantizer {};
+
+template <class Format, BlockQuantizer block>
+requires(Format::quantizes) struct Quantizer<Format, block> {
+  static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns,
+                       const float* importance, void* out) {
+    quantize_rows<Codec<Format>>(block, x, rows, columns, importance, out);
+  }
+};
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk
 
@@ -50,6 +63,10 @@ struct Codec {
                     size_t) noexcept;                                                              \
   void FORMAT##_unpack(const void*, size_t, uint32_t, uint32_t, const quipu_panel*) noexcept;      \
   void FORMAT##_dequantize(const void*, uint64_t, float*) noexcept;                                \
+  }
+#define QUIPU_DECLARE_QUANTIZER(FORMAT)                                                            \
+  namespace quipu::sdk {                                                                           \
+  void FORMAT##_quantize(const Weights&, std::uint8_t*) noexcept;                                  \
   }
 #define QUIPU_KERNELS(ISA, LEVEL, FORMAT)                                                          \
   quipu_kernels{sizeof(quipu_kernels),                                                             \
@@ -74,8 +91,10 @@ struct Codec {
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
   QUIPU_FOR_EACH_ISA(QUIPU_DECLARE_KERNELS, FORMAT)                                                \
+  QUIPU_DECLARE_QUANTIZER(FORMAT)                                                                  \
   namespace {                                                                                      \
-  struct FORMAT##Codec : quipu::sdk::kernel::Codec<FORMAT> {                                       \
+  struct FORMAT##Codec : quipu::sdk::kernel::Codec<FORMAT>,                                        \
+                         quipu::sdk::kernel::Quantizer<FORMAT, quipu::sdk::FORMAT##_quantize> {    \
     static constexpr quipu_kernels kernels[] = {QUIPU_FOR_EACH_ISA(QUIPU_KERNELS, FORMAT)};        \
   };                                                                                               \
   }                                                                                                \
