@@ -16,6 +16,7 @@ struct Q2_K {
   static constexpr int32_t zero = 0;
   static constexpr unsigned largest = 3;
   static constexpr bool has_minimum = true;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {80, 82};
 
   template <class Pieces>

@@ -18,6 +18,7 @@ struct Q3_K {
   static constexpr int32_t zero = 4;
   static constexpr unsigned largest = 7;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {108};
 
   template <class Pieces>

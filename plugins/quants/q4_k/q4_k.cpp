@@ -15,6 +15,7 @@ struct Q4_K {
   static constexpr int32_t zero = 0;
   static constexpr unsigned largest = 15;
   static constexpr bool has_minimum = true;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0, 2};
 
   template <class Pieces>

@@ -17,6 +17,7 @@ struct Q6_K {
   static constexpr int32_t zero = 32;
   static constexpr unsigned largest = 63;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {208};
 
   template <class Pieces>
