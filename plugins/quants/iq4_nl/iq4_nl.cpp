@@ -14,6 +14,7 @@ struct IQ4_NL {
   static constexpr int32_t zero = 127;
   static constexpr unsigned largest = 240;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
 
   template <class Pieces>

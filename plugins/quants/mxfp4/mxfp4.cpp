@@ -14,6 +14,7 @@ struct MXFP4 {
   static constexpr int32_t zero = 12;
   static constexpr unsigned largest = 24;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
 
   // 255 is the NaN of E8M0.
   static bool is_finite(const uint8_t* block) { return block[0] != 255; }

@@ -14,6 +14,7 @@ struct NVFP4 {
   static constexpr int32_t zero = 12;
   static constexpr unsigned largest = 24;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
 
   static bool is_finite(const uint8_t*) { return true; }
 

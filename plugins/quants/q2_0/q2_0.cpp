@@ -14,6 +14,7 @@ struct Q2_0 {
   static constexpr int32_t zero = 1;
   static constexpr unsigned largest = 3;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
 
   template <class Pieces>

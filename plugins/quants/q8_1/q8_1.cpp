@@ -14,6 +14,7 @@ struct Q8_1 {
   static constexpr int32_t zero = 128;
   static constexpr unsigned largest = 255;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
 
   template <class Pieces>

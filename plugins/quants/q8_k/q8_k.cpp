@@ -15,6 +15,7 @@ struct Q8_K {
   static constexpr int32_t zero = 128;
   static constexpr unsigned largest = 255;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
 
   static bool is_finite(const uint8_t* block) {
     return (quipu::sdk::kernel::load_word<uint32_t>(block) & 0x7f800000) != 0x7f800000;

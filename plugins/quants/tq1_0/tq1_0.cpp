@@ -17,6 +17,7 @@ struct TQ1_0 {
   static constexpr int32_t zero = 1;
   static constexpr unsigned largest = 2;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {52};
 
   template <class Pieces>

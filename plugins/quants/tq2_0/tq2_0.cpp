@@ -15,6 +15,7 @@ struct TQ2_0 {
   static constexpr int32_t zero = 1;
   static constexpr unsigned largest = 3;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {64};
 
   template <class Pieces>
