@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(rows_may_lie_apart_and_results_too) {
 BOOST_AUTO_TEST_CASE(odd_scales_give_what_the_scalar_kernel_gives) {
   for_each_dot([](const quipu_codec& codec, const quipu_kernels& kernels) {
     std::mt19937 random(6);
-    const std::size_t columns = 256 + std::max(96u, codec.block_columns);
+    const std::size_t columns = 256 + 3 * codec.block_columns;
     for (const std::uint16_t half :
          {0x0000, 0x8000, 0x0001, 0x83ff, 0x7bff, 0x7c00, 0xfc00, 0x7e00}) {
       Rows rows(codec, 2, columns, random);
