@@ -15,7 +15,7 @@ void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block) noexcept 
   block[0] = static_cast<std::uint8_t>(power);
   const float half = std::ldexp(1.0f, power - 128);
   std::uint8_t q[32];
-  for (int i = 0; i < 32; ++i) q[i] = nearest_e2m1(weights.x[i], half);
+  nearest_e2m1(weights.x, half, q);
   pack_nibbles(q, 16, block + 1);
 }
 

@@ -25,7 +25,7 @@ void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block) noexcept 
     const float* x = weights.x + 16 * g;
     block[g] = to_e4m3(largest_magnitude(x, 16) / 6);
     std::uint8_t q[16];
-    for (int i = 0; i < 16; ++i) q[i] = nearest_e2m1(x[i], half_of_e4m3(block[g]));
+    nearest_e2m1(x, half_of_e4m3(block[g]), q);
     pack_nibbles(q, 8, block + 4 + 8 * g);
   }
 }

@@ -87,13 +87,17 @@ Lanes<Count> select(const Flags<Count>& flags, Lanes<Count> yes, const Lanes<Cou
 }
 
 template <int Count>
-Lanes<Count> smaller(const Lanes<Count>& a, const Lanes<Count>& b) {
-  return select(a < b, a, b);
+Lanes<Count> smaller(Lanes<Count> a, const Lanes<Count>& b) {
+  for (int i = 0; i < Lanes<Count>::parts; ++i)
+    a.part[i] = a.part[i] < b.part[i] ? a.part[i] : b.part[i];
+  return a;
 }
 
 template <int Count>
-Lanes<Count> larger(const Lanes<Count>& a, const Lanes<Count>& b) {
-  return select(a > b, a, b);
+Lanes<Count> larger(Lanes<Count> a, const Lanes<Count>& b) {
+  for (int i = 0; i < Lanes<Count>::parts; ++i)
+    a.part[i] = a.part[i] > b.part[i] ? a.part[i] : b.part[i];
+  return a;
 }
 
 template <int Count>
