@@ -3,6 +3,7 @@
 #include "../shared/pack.h"
 #include "../shared/peak.h"
 #include "../shared/rounding.h"
+#include "../shared/stepwise.h"
 #include "../shared/symmetric_block.h"
 
 namespace {
@@ -17,36 +18,13 @@ struct Found {
 /// the scales are rounded as they are.
 void search_plainly(const Lanes<16> (&x)[16], Found& found) {
   const Lanes<16> zero(0);
-  auto& q = found.integers;
+  Lanes<16> weight[16];
+  for (int c = 0; c < 16; ++c) weight[c] = x[c] * x[c];
   const auto highest = extreme(x);
-  const auto inverse = Lanes<16>(-4) / highest;
-  Lanes<16> sum_xq(0), sum_qq(0);
-  for (int c = 0; c < 16; ++c) {
-    const auto w = x[c] * x[c];
-    q[c] = nearest(inverse * x[c], -4, 3);
-    sum_xq += w * x[c] * q[c];
-    sum_qq += w * q[c] * q[c];
-  }
-  bool changed = true;
-  for (int pass = 0; pass < 5 && changed; ++pass) {
-    changed = false;
-    for (int c = 0; c < 16; ++c) {
-      const auto w = x[c] * x[c];
-      const auto others_xq = sum_xq - w * x[c] * q[c], others_qq = sum_qq - w * q[c] * q[c];
-      const auto trial = nearest(x[c] * others_qq / others_xq, -4, 3);
-      const auto trial_xq = others_xq + w * x[c] * trial, trial_qq = others_qq + w * trial * trial;
-      const auto better = (others_xq > zero) & (trial != q[c]) & (trial_qq > zero) &
-                          (trial_xq * trial_xq * sum_qq > sum_xq * sum_xq * trial_qq);
-      if (!better.any()) continue;
-      changed = true;
-      q[c] = select(better, trial, q[c]);
-      sum_xq = select(better, trial_xq, sum_xq);
-      sum_qq = select(better, trial_qq, sum_qq);
-    }
-  }
+  const auto fitted = fit_stepwise(x, weight, -4 / highest, {-4, 3}, found.integers);
   const auto vanishes = magnitude(highest) < smallest_magnitude;
-  for (auto& value : q) value = select(vanishes, zero, value + 4);
-  const auto scale = select(vanishes, zero, select(sum_qq > zero, sum_xq / sum_qq, zero));
+  const auto scale = select(vanishes, zero, fitted);
+  for (auto& q : found.integers) q = select(vanishes, zero, q + 4);
 
   for (int g = 0; g < 16; ++g) found.scales[g] = scale[g];
   const float largest = peak(found.scales, 16);

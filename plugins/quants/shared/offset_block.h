@@ -45,7 +45,7 @@ template <int Groups>
 OffsetBlock<Groups> quantize_offset_block(const quipu::sdk::Weights& weights,
                                           const OffsetFormat& format) {
   constexpr int columns = 256 / Groups;
-  float weight[256], weight_sum[Groups];
+  float weight[256];
   if (weights.importance) {
     float sum = 0;
     for (int i = 0; i < 256; ++i) sum += weights.x[i] * weights.x[i];
@@ -68,15 +68,15 @@ OffsetBlock<Groups> quantize_offset_block(const quipu::sdk::Weights& weights,
   if (weights.importance) {
     const auto found =
         search_offset(x, w, format.largest, divisors_with_importance, Error::square, q);
-    Lanes<2> pairs[Groups], integers[Groups];
+    Lanes<2> pairs[Groups], weight_sums[Groups], integers[Groups];
     for (int g = 0; g < Groups; ++g) {
       pairs[g] = Lanes<2>(0);
       pairs[g].set(0, found.scale[g]);
       pairs[g].set(1, found.minimum[g]);
-      weight_sum[g] = 0;
-      for (int c = 0; c < columns; ++c) weight_sum[g] += w[c][g];
+      weight_sums[g] = Lanes<2>(0);
+      for (int c = 0; c < columns; ++c) weight_sums[g] += w[c][g];
     }
-    const auto factors = search_positive(pairs, weight_sum, format.largest_scale, integers);
+    const auto factors = search_positive(pairs, weight_sums, format.largest_scale, integers);
     for (int g = 0; g < Groups; ++g) {
       block.s[g] = static_cast<std::uint8_t>(integers[g][0]);
       block.m[g] = static_cast<std::uint8_t>(integers[g][1]);

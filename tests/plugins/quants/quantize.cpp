@@ -58,6 +58,30 @@ Result quantized(const quipu_codec& codec, const std::vector<float>& x,
   return {status, blocks};
 }
 
+/// What a plugin tells its host while it lives.
+class Messages {
+ public:
+  explicit Messages(const std::string& plugin) {
+    void* library = dlopen((QUIPU_PLUGINS "/" + plugin + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    plugin_ = reinterpret_cast<quipu_plugin_entry>(dlsym(library, QUIPU_ENTRY_SYMBOL))();
+    plugin_->init(&host_);
+  }
+  ~Messages() { plugin_->init(nullptr); }
+  Messages(const Messages&) = delete;
+  Messages& operator=(const Messages&) = delete;
+  const quipu_codec& codec() const { return *static_cast<const quipu_codec*>(plugin_->item(0)); }
+  const std::string& last() const { return last_; }
+
+ private:
+  static quipu_status keep(void* context, quipu_status status, quipu_str message) noexcept {
+    static_cast<Messages*>(context)->last_.assign(message.data, message.size);
+    return status;
+  }
+  const quipu_plugin* plugin_;
+  std::string last_;
+  quipu_host host_{sizeof(quipu_host), QUIPU_ABI_MAJOR, QUIPU_ABI_MINOR, this, 0, 0, nullptr, keep};
+};
+
 bool has_scales(const quipu_codec& codec) {
   return codec.block_columns > 1;
 }
@@ -258,4 +282,24 @@ BOOST_AUTO_TEST_CASE(weights_of_any_size_give_finite_values_or_are_refused) {
           BOOST_REQUIRE_MESSAGE(std::isfinite(value), codec->name << " at " << size);
       }
     }
+}
+
+BOOST_AUTO_TEST_CASE(messages_name_the_format_the_place_and_the_number) {
+  const Messages messages("q4_0");
+  auto x = ordinary_rows(2);
+
+  x[columns + 7] = infinity;
+  quantized(messages.codec(), x);
+  BOOST_TEST(messages.last() == "q4_0: row 1, column 7 is inf, expected a finite number");
+
+  x[columns + 7] = 1e9f;
+  quantized(messages.codec(), x);
+  BOOST_TEST(messages.last() ==
+             "q4_0: row 1 has weights that are too large for the format's scales");
+
+  std::vector<float> importance(columns, 1);
+  importance[3] = -2;
+  quantized(messages.codec(), x, importance.data());
+  BOOST_TEST(messages.last() == "q4_0: the importance of column 3 is -2.000000, expected a finite "
+                                "number that is not negative");
 }
