@@ -1,6 +1,7 @@
 // One scale for numbers that are not negative, such as the scales of groups: scale * q, q from 0 to
 // `largest`. The best of a few divisors, then step by step. Definition: make_qp_quants of ggml
-// (ggml-quants.c), in its order of sums.
+// (ggml-quants.c), in its order of sums. Numbers that are negative all the same, as where columns
+// without importance pull a regression askew, become 0 here; there they spill into other fields.
 #pragma once
 
 #include "stepwise.h"
