@@ -144,8 +144,8 @@ typedef struct quipu_backend {
   void (*facts)(const quipu_plan* plan,
                 quipu_plan_facts* facts) QUIPU_NOEXCEPT; /* facts->size is set by the caller */
   /* Runs a batch and stores its keys and values. `role` picks the output: "logits" or "embeddings".
-   * Neither allocates nor locks. On failure the cache is as before. QUIPU_E_MEMORY: the cache has
-   * no room for the batch. */
+   * One that is meant for speed neither allocates nor locks. On failure the cache is as before.
+   * QUIPU_E_MEMORY: the cache has no room for the batch. */
   quipu_status (*run)(quipu_plan* plan, const quipu_batch* batch, quipu_str role,
                       const quipu_output* output) QUIPU_NOEXCEPT;
   quipu_status (*kv_edit)(quipu_plan* plan, uint32_t edit, uint32_t sequence, int32_t first,
