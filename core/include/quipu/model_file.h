@@ -72,6 +72,9 @@ class ModelFile {
   virtual const std::vector<ModelPart>& parts() const = 0;
   virtual std::string container() const = 0;  ///< "GGUF v3"
   virtual std::string_view loader() const = 0;
+  /// Table and file, for what is passed back to the loader; null when it came from none.
+  virtual const quipu_loader* table() const { return nullptr; }
+  virtual const quipu_file* handle() const { return nullptr; }
   virtual void populate(std::uint32_t threads) const = 0;
 
   /// general.architecture; throws invalid when absent or not a string.

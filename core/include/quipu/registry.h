@@ -78,6 +78,7 @@ class Registry {
   /// registry. Throw unsupported naming the item, the places searched and near misses when there is
   /// none, or when loading fails.
   const quipu_codec& codec(std::string_view type);      ///< "gguf:12"
+  const quipu_loader& loader(std::string_view name);    ///< "gguf"
   const quipu_backend& backend(std::string_view name);  ///< "" = the preferred one
   std::vector<const quipu_loader*>
   loaders(std::span<const std::uint8_t> head);  ///< whose magic matches; may be empty

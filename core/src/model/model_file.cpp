@@ -72,6 +72,8 @@ class Opened final : public ModelFile, private Metadata {
     return {text.data, text.size};
   }
   std::string_view loader() const override { return loader_.name; }
+  const quipu_loader* table() const override { return &loader_; }
+  const quipu_file* handle() const override { return file_; }
   void populate(std::uint32_t threads) const override {
     if (QUIPU_HAS(&loader_, populate))
       Registry::check(loader_.populate(file_, threads), "populate");

@@ -244,6 +244,11 @@ const quipu_codec& Registry::codec(std::string_view type) {
   return *find_table(library, type, &quipu_codec::type);
 }
 
+const quipu_loader& Registry::loader(std::string_view name) {
+  const Library& library = state_->load(state_->provider(PluginKind::loader, name));
+  return *find_table(library, name, &quipu_loader::name);
+}
+
 const quipu_backend& Registry::backend(std::string_view name) {
   if (!name.empty()) {
     const Library& library = state_->load(state_->provider(PluginKind::backend, name));

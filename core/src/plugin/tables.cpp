@@ -34,7 +34,12 @@ Members required(const quipu_loader& t) {
           {"tensor", t.tensor},
           {"part_count", t.part_count},
           {"part", t.part},
-          {"describe", t.describe}};
+          {"describe", t.describe},
+          {"mixes", t.mixes || t.mix_count == 0},
+          {"choose_types", t.choose_types || t.mix_count == 0},
+          {"append", t.append || !t.create},
+          {"finish", t.finish || !t.create},
+          {"writer_close", t.writer_close || !t.create}};
 }
 
 Members required(const quipu_codec& t) {

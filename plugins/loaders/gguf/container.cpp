@@ -8,8 +8,7 @@ namespace gguf {
 namespace {
 
 // Of the specification.
-constexpr std::size_t longest_key = 65535, longest_tensor_name = 64;
-constexpr std::uint64_t default_alignment = 32;
+constexpr std::size_t longest_key = 65535;
 
 // No model comes near them: a large mixture of experts has some 70,000 tensors when every expert is
 // one. They bound the memory that a hostile file can ask for.
@@ -94,8 +93,8 @@ std::uint64_t Container::read_metadata(Reader& reader, std::uint64_t count) {
     const std::uint64_t at = reader.offset();
     const Type type = read_type(reader, "type");
     const quipu_value value = read_value(reader, type, arrays_);
-    if (key == "general.alignment") alignment = checked_alignment(reader, at, type, value);
-    entries_.push_back({key, value});
+    if (key == alignment_key) alignment = checked_alignment(reader, at, type, value);
+    entries_.push_back({key, value, bytes_.subspan(at, reader.offset() - at)});
     keys.push_back(key);
   }
   if (const auto duplicate = find_duplicate(keys)) {

@@ -22,9 +22,15 @@
 
 namespace gguf {
 
+// Of the specification.
+constexpr std::size_t longest_tensor_name = 64;
+constexpr std::string_view alignment_key = "general.alignment";
+constexpr std::uint64_t default_alignment = 32;
+
 struct Entry {
   std::string_view key;
   quipu_value value;
+  std::span<const std::byte> stored;  ///< the type and the value, as in the file
 };
 
 struct TensorInfo {

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <deque>
 
+#include "choose_types.h"
 #include "container.h"
 #include "mapping.h"
+#include "mixes.h"
 #include "split.h"
 #include "text.h"
+#include "writer.h"
 
 namespace gguf {
 namespace {
@@ -74,6 +77,22 @@ class Gguf {
     path = quipu::sdk::str(parts_[index].container.path());
     bytes = parts_[index].mapping.bytes().size();
   }
+
+  static constexpr auto& mixes = gguf::mixes;
+
+  void choose_types(const quipu_choice& choice, std::span<quipu_str> types,
+                    std::span<std::uint8_t> needs_importance) const {
+    std::vector<const TensorInfo*> tensors;
+    for (const Placed& placed : tensors_) tensors.push_back(placed.info);
+    gguf::choose_types(first(), tensors, choice, types, needs_importance);
+  }
+
+  struct Writer : gguf::Writer {
+    Writer(std::string_view path, const quipu_contents& contents)
+        : gguf::Writer(path, contents,
+                       contents.source ? &quipu::sdk::loader_of<Gguf>(contents.source).first()
+                                       : nullptr) {}
+  };
 
   quipu_str describe() const { return quipu::sdk::str(description_); }
 

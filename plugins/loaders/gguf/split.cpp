@@ -78,6 +78,18 @@ std::vector<std::string> other_parts(const Container& first) {
   return parts;
 }
 
+std::vector<std::string> part_paths(const std::string& path, std::uint32_t count) {
+  if (count == 1) return {path};
+  if (count > most_parts)
+    throw Error(QUIPU_E_UNSUPPORTED, path + ": expected at most " + std::to_string(most_parts) +
+                                         " parts, found " + std::to_string(count));
+  const std::string stem = path.ends_with(".gguf") ? path.substr(0, path.size() - 5) : path;
+  std::vector<std::string> paths;
+  for (std::uint32_t number = 0; number < count; ++number)
+    paths.push_back(stem + ending(number, count));
+  return paths;
+}
+
 void check_part(const Container& part, const Container& first, std::uint64_t number) {
   const Split expected{number, split_of(first).count};
   const Split found = split_of(part);

@@ -49,7 +49,51 @@ typedef struct quipu_tensor_entry {
   uint64_t offset; /* of data within that file, for messages */
 } quipu_tensor_entry;
 
-typedef struct quipu_file quipu_file; /* the loader's own */
+typedef struct quipu_file quipu_file;     /* the loader's own */
+typedef struct quipu_writer quipu_writer; /* the loader's own */
+
+/** A metadata key to write. */
+typedef struct quipu_key {
+  quipu_str key;
+  quipu_value value;           /* of an array only type, element_type and count */
+  const quipu_value* elements; /* [value.count] of an array, else NULL */
+} quipu_key;
+
+/** A mix: which format each tensor of a model gets, under a name that people know ("q4_k_m"). */
+typedef struct quipu_mix {
+  const char* name;
+  const char* type; /* that most weights get: "gguf:12"; NULL: every tensor keeps its own */
+} quipu_mix;
+
+enum {
+  QUIPU_CHOICE_PURE = 1,      /* all weights that are quantised get `type`, none a better one */
+  QUIPU_CHOICE_IMPORTANCE = 2 /* there will be an importance matrix */
+};
+
+/** What types are chosen for. */
+typedef struct quipu_choice {
+  uint32_t size;
+  uint32_t flags;       /* QUIPU_CHOICE_* */
+  const quipu_mix* mix; /* of quipu_loader.mixes, or NULL */
+  quipu_str type;       /* that of the mix, or what is wanted where there is none */
+  void* context;
+  /* Columns of a block of a type; 0 when there is no codec for it. */
+  uint32_t (*block_columns)(void* context, quipu_str type) QUIPU_NOEXCEPT;
+} quipu_choice;
+
+/** What a new file holds. */
+typedef struct quipu_contents {
+  uint32_t size;
+  uint32_t part_count;      /* 1, or more: then the path names all by the container's custom */
+  const quipu_file* source; /* open in the same loader: its metadata is copied; or NULL */
+  const quipu_mix* mix;     /* that the tensors are converted to; NULL: what the source says of its
+                               own no longer holds */
+  uint64_t key_count;
+  const quipu_key* keys; /* take the place of those of the source, or follow them */
+  uint64_t tensor_count;
+  const quipu_tensor_entry* tensors; /* `available` is the size of the data in bytes; those of one
+                                        `file` follow each other, rising; data and offset unused */
+} quipu_contents;
 
 typedef struct quipu_loader {
   uint32_t size;
@@ -83,6 +127,27 @@ typedef struct quipu_loader {
   quipu_status (*describe)(const quipu_file* file, quipu_str* text) QUIPU_NOEXCEPT;
   /* Optional: brings the mapped tensor data into memory with the given number of threads. */
   quipu_status (*populate)(quipu_file* file, uint32_t threads) QUIPU_NOEXCEPT;
+
+  /* Optional: mixes that the container knows, and the types that one means for the tensors of a
+   * file: types[tensor_count], in the order of `tensor`. What the caller has set in it stays, a
+   * type that is wanted for one tensor; empty elements are chosen. Where the rows of a tensor are
+   * not whole blocks of what it should get, it gets a type of similar size. Texts are static.
+   * needs_importance[tensor_count]: 1 where the type is of no use without an importance matrix. */
+  uint32_t mix_count;
+  const quipu_mix* mixes;
+  quipu_status (*choose_types)(const quipu_file* file, const quipu_choice* choice, quipu_str* types,
+                               uint8_t* needs_importance) QUIPU_NOEXCEPT;
+
+  /* Optional, all four or none: writing. `create` begins a new file, `append` takes the data of all
+   * tensors in their order, in pieces of any size, and `finish` gives the file its name, replacing
+   * one that had it; until then that one is as it was. `writer_close` ends every writer; an
+   * unfinished one leaves nothing behind. The strings and arrays of `contents` are needed during
+   * `create` only, the source until writer_close. */
+  quipu_status (*create)(quipu_str path, const quipu_contents* contents,
+                         quipu_writer** writer) QUIPU_NOEXCEPT;
+  quipu_status (*append)(quipu_writer* writer, const void* bytes, uint64_t count) QUIPU_NOEXCEPT;
+  quipu_status (*finish)(quipu_writer* writer) QUIPU_NOEXCEPT;
+  void (*writer_close)(quipu_writer* writer) QUIPU_NOEXCEPT;
 } quipu_loader; /* re-entrant per file once open; open and close may run in parallel for different
                    files */
 

@@ -13,10 +13,20 @@
 //   quipu_str describe() const;
 //   void populate(std::uint32_t threads);                                 optional
 //
+// and, optional, to choose formats and to write
+//
+//   static constexpr quipu_mix mixes[];
+//   void choose_types(const quipu_choice& choice, std::span<quipu_str> types,
+//                     std::span<std::uint8_t> needs_importance) const;
+//   using Writer = …;                     a class with
+//     Writer(std::string_view path, const quipu_contents& contents);      contents.source is a
+//     Class void append(std::span<const std::byte> bytes); void finish();
+//
 // and one line: QUIPU_LOADER_PLUGIN(Gguf, "0.1.0", "Apache-2.0", "gguf@0=47475546"). Members are
 // what quipu/abi/loader.h says of them and may throw Error; an index is always within its count.
 #pragma once
 
+#include <iterator>
 #include <memory>
 #include <span>
 
@@ -33,6 +43,40 @@ const Loader& loader_of(const quipu_file* file) noexcept {
 
 inline void check_index(std::uint64_t index, std::uint64_t count) {
   if (index >= count) throw Error(QUIPU_E_ARGUMENT, "index out of range");
+}
+
+template <class Loader>
+constexpr void add_choosing(quipu_loader& table) {
+  table.mix_count = std::size(Loader::mixes);
+  table.mixes = Loader::mixes;
+  table.choose_types = [](const quipu_file* file, const quipu_choice* choice, quipu_str* types,
+                          std::uint8_t* needs_importance) noexcept {
+    return guard([&] {
+      const auto& loader = loader_of<Loader>(file);
+      const std::uint64_t count = loader.tensor_count();
+      loader.choose_types(*choice, {types, count}, {needs_importance, count});
+    });
+  };
+}
+
+template <class Writer>
+constexpr void add_writing(quipu_loader& table) {
+  table.create = [](quipu_str path, const quipu_contents* contents,
+                    quipu_writer** writer) noexcept {
+    return guard(
+        [&] { *writer = reinterpret_cast<quipu_writer*>(new Writer(view(path), *contents)); });
+  };
+  table.append = [](quipu_writer* writer, const void* bytes, std::uint64_t count) noexcept {
+    return guard([&] {
+      reinterpret_cast<Writer*>(writer)->append({static_cast<const std::byte*>(bytes), count});
+    });
+  };
+  table.finish = [](quipu_writer* writer) noexcept {
+    return guard([&] { reinterpret_cast<Writer*>(writer)->finish(); });
+  };
+  table.writer_close = [](quipu_writer* writer) noexcept {
+    delete reinterpret_cast<Writer*>(writer);
+  };
 }
 
 template <class Loader>
@@ -95,6 +139,8 @@ constexpr quipu_loader make_loader() {
     table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
       return guard([&] { reinterpret_cast<Loader*>(file)->populate(threads); });
     };
+  if constexpr (requires { Loader::mixes; }) add_choosing<Loader>(table);
+  if constexpr (requires { typename Loader::Writer; }) add_writing<typename Loader::Writer>(table);
   return table;
 }
 

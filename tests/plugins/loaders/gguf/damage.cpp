@@ -25,8 +25,8 @@ GgufWriter small_model() {
 // Reads everything that the parser let through.
 std::uint64_t read_all(const Parsed& file) {
   std::uint64_t sum = 0;
-  for (const auto& [key, value] : file.container.entries()) {
-    sum += key.size();
+  for (const auto& [key, value, stored] : file.container.entries()) {
+    sum += key.size() + stored.size();
     if (value.type != QUIPU_VALUE_ARRAY) continue;
     std::vector<quipu_value> elements(value.count);
     gguf::copy_elements(*static_cast<const gguf::Array*>(value.as.array), 0, elements);
