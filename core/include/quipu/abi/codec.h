@@ -69,8 +69,13 @@ typedef struct quipu_kernels {
   void (*dequantize)(const void* blocks, uint64_t count, float* out) QUIPU_NOEXCEPT;
 } quipu_kernels;
 
-/** Whole numbers: tables and indices, never the weights of a graph. */
-enum { QUIPU_CODEC_WHOLE_NUMBERS = 1 };
+enum {
+  /** Tables and indices, never the weights of a graph. */
+  QUIPU_CODEC_WHOLE_NUMBERS = 1,
+  /** `quantize` without importance fails with QUIPU_E_ARGUMENT: the format has too few bits to
+   * treat all columns alike. */
+  QUIPU_CODEC_NEEDS_IMPORTANCE = 2
+};
 
 typedef struct quipu_codec {
   uint32_t size;
@@ -85,9 +90,10 @@ typedef struct quipu_codec {
   /* Optional: index of the first block with a scale that is not a finite number, or block_count. */
   uint64_t (*find_invalid)(const void* blocks, uint64_t block_count) QUIPU_NOEXCEPT;
   /* T1, optional. Quantises `rows` rows of `columns` floats; importance is [columns] or NULL: how
-   * much an error in that column counts. In formats with scales it fails with QUIPU_E_INVALID where
-   * a weight is not a finite number or too large for a scale, or where an importance is negative or
-   * not a finite number; `out` is then unspecified. Rows do not depend on each other. */
+   * much an error in that column counts; see QUIPU_CODEC_NEEDS_IMPORTANCE. In formats with scales
+   * it fails with QUIPU_E_INVALID where a weight is not a finite number or too large for a scale,
+   * or where an importance is negative or not a finite number; `out` is then unspecified. Rows do
+   * not depend on each other. */
   quipu_status (*quantize)(const float* x, uint64_t rows, uint64_t columns, const float* importance,
                            void* out) QUIPU_NOEXCEPT;
   /* T2: how panels of this format read; group is 0 when no variant has `unpack`. */

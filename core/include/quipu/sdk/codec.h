@@ -8,15 +8,19 @@
 //
 //   static constexpr bool whole_numbers;          true: no weights
 //   static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept;
-//   static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns, const float*
-//   importance, void* out); static constexpr std::uint32_t group; static constexpr std::int32_t
-//   zero; static constexpr bool has_minimum; static constexpr quipu_kernels kernels[]; see kernel.h
+//   static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns,
+//                        const float* importance, void* out);
+//   static constexpr bool needs_importance;       true: quantize is never called without
+//   static constexpr std::uint32_t group; static constexpr std::int32_t zero;
+//   static constexpr bool has_minimum;
+//   static constexpr quipu_kernels kernels[];     see kernel.h
 //
 // and one line: QUIPU_CODEC_PLUGIN("0.1.0", "Apache-2.0", Q4_0). Members are what quipu/abi/codec.h
 // says of them.
 #pragma once
 
 #include <iterator>
+#include <string>
 
 #include "quipu/abi/codec.h"
 #include "quipu/sdk/plugin.h"
@@ -34,12 +38,21 @@ constexpr quipu_codec make_codec() {
   table.type = Codec::type.data();
   table.dequantize = &Codec::dequantize;
   if constexpr (requires { Codec::whole_numbers; })
-    table.flags = Codec::whole_numbers ? QUIPU_CODEC_WHOLE_NUMBERS : 0;
+    table.flags |= Codec::whole_numbers ? QUIPU_CODEC_WHOLE_NUMBERS : 0;
+  if constexpr (requires { Codec::needs_importance; })
+    table.flags |= Codec::needs_importance ? QUIPU_CODEC_NEEDS_IMPORTANCE : 0;
   if constexpr (requires { &Codec::find_invalid; }) table.find_invalid = &Codec::find_invalid;
   if constexpr (requires { &Codec::quantize; })
     table.quantize = [](const float* x, std::uint64_t rows, std::uint64_t columns,
                         const float* importance, void* out) noexcept {
-      return guard([&] { Codec::quantize(x, rows, columns, importance, out); });
+      return guard([&] {
+        if constexpr (requires { Codec::needs_importance; })
+          if (Codec::needs_importance && !importance)
+            throw Error(QUIPU_E_ARGUMENT, std::string(Codec::name) +
+                                              ": expected the importance of each column, found "
+                                              "none; this format is not quantised without");
+        Codec::quantize(x, rows, columns, importance, out);
+      });
     };
   if constexpr (requires { Codec::group; }) {
     table.group = Codec::group;

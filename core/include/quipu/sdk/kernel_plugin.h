@@ -48,6 +48,10 @@ struct Quantizer {};
 
 template <class Format, BlockQuantizer block>
 requires(Format::quantizes) struct Quantizer<Format, block> {
+  static constexpr bool needs_importance = [] {
+    if constexpr (requires { Format::needs_importance; }) return Format::needs_importance;
+    return false;
+  }();
   static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns,
                        const float* importance, void* out) {
     quantize_rows<Codec<Format>>(block, x, rows, columns, importance, out);
@@ -66,7 +70,7 @@ requires(Format::quantizes) struct Quantizer<Format, block> {
   }
 #define QUIPU_DECLARE_QUANTIZER(FORMAT)                                                            \
   namespace quipu::sdk {                                                                           \
-  void FORMAT##_quantize(const Weights&, std::uint8_t*) noexcept;                                  \
+  void FORMAT##_quantize(const Weights&, std::uint8_t*);                                           \
   }
 #define QUIPU_KERNELS(ISA, LEVEL, FORMAT)                                                          \
   quipu_kernels{sizeof(quipu_kernels),                                                             \

@@ -2,10 +2,14 @@
 //
 //   static constexpr bool quantizes = true;
 //
-// in its class (see kernel.h), and beside its kernel file lies quantize.cpp, listed under SOURCES
+// in its class (see kernel.h), with
+//
+//   static constexpr bool needs_importance = true;
+//
+// where it cannot do without, and beside its kernel file lies quantize.cpp, listed under SOURCES
 // of quipu_add_plugin and not under KERNELS, with
 //
-//   void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block) noexcept;
+//   void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block);
 //
 // in an unnamed namespace and QUIPU_QUANTIZER(Format, quantize) at the end. It writes every byte of
 // one block. Rows, columns and numbers are checked before it is called, and scales afterwards.
@@ -39,7 +43,7 @@ inline float as_half(float value) {
 
 #define QUIPU_QUANTIZER(FORMAT, FUNCTION)                                                          \
   namespace quipu::sdk {                                                                           \
-  void FORMAT##_quantize(const Weights& weights, std::uint8_t* block) noexcept {                   \
+  void FORMAT##_quantize(const Weights& weights, std::uint8_t* block) {                            \
     FUNCTION(weights, block);                                                                      \
   }                                                                                                \
   }                                                                                                \

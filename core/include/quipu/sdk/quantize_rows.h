@@ -11,7 +11,7 @@
 namespace quipu::sdk {
 inline namespace QUIPU_PLUGIN_NAMESPACE {
 
-using BlockQuantizer = void (*)(const Weights&, std::uint8_t*) noexcept;
+using BlockQuantizer = void (*)(const Weights&, std::uint8_t*);
 
 /// Any infinity or NaN makes the sum a NaN; a loop without branches is fast.
 inline bool all_finite(const float* x, std::uint64_t count) {
