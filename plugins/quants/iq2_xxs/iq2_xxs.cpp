@@ -14,6 +14,7 @@ struct IQ2_XXS {
   static constexpr int32_t zero = 43;
   static constexpr unsigned largest = 86;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true, needs_importance = true;
   static constexpr uint32_t halves[] = {0};
   static constexpr uint8_t levels[16] = {8, 25, 43};
 

@@ -14,6 +14,7 @@ struct IQ3_S {
   static constexpr int32_t zero = 15;
   static constexpr unsigned largest = 30;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
   static constexpr uint8_t levels[16] = {1, 3, 5, 7, 9, 11, 13, 15};
 

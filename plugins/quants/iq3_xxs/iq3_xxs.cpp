@@ -14,6 +14,7 @@ struct IQ3_XXS {
   static constexpr int32_t zero = 62;
   static constexpr unsigned largest = 124;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
   static constexpr uint8_t levels[16] = {4, 12, 20, 28, 36, 44, 52, 62};
 

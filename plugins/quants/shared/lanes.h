@@ -19,6 +19,7 @@ struct Flags {
     for (int i = 0; i < parts; ++i) a.part[i] &= b.part[i];
     return a;
   }
+  bool operator[](int lane) const { return part[lane / 4][lane % 4] != 0; }
   bool any() const {
     FourFlags all = part[0];
     for (int i = 1; i < parts; ++i) all |= part[i];
@@ -110,6 +111,16 @@ template <int Count>
 Lanes<Count> nearest(const Lanes<Count>& x, float low, float high) {
   const auto integer = (x + 0x1.8p23f) - 0x1.8p23f;
   return smaller(larger(integer, Lanes<Count>(low)), Lanes<Count>(high));
+}
+
+/// The same for any number as ggml has it, whose integers have 23 bits: larger ones lose their
+/// upper bits, an infinity and a NaN become negative or zero.
+template <int Count>
+Lanes<Count> nearest_modulo(Lanes<Count> x, float low, float high) {
+  x = x + 0x1.8p23f;
+  for (auto& p : x.part)
+    p = reinterpret_cast<Four>((reinterpret_cast<FourFlags>(p) & 0x7fffff) | 0x4b000000);
+  return smaller(larger(x - 0x1.8p23f, Lanes<Count>(low)), Lanes<Count>(high));
 }
 
 /// Column c of group g: lane g of table[c].

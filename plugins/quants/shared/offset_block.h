@@ -76,7 +76,7 @@ OffsetBlock<Groups> quantize_offset_block(const quipu::sdk::Weights& weights,
       weight_sums[g] = Lanes<2>(0);
       for (int c = 0; c < columns; ++c) weight_sums[g] += w[c][g];
     }
-    const auto factors = search_positive(pairs, weight_sums, format.largest_scale, integers);
+    const auto factors = search_positive(pairs, weight_sums, {0, format.largest_scale}, integers);
     for (int g = 0; g < Groups; ++g) {
       block.s[g] = static_cast<std::uint8_t>(integers[g][0]);
       block.m[g] = static_cast<std::uint8_t>(integers[g][1]);

@@ -12,6 +12,11 @@ inline void pack_nibbles(const std::uint8_t* q, int count, std::uint8_t* out) {
     out[i] = static_cast<std::uint8_t>((q[i] & 15) | q[i + count] << 4);
 }
 
+/// `count` bytes: the numbers in turn, the low nibble first.
+inline void pack_nibble_pairs(const std::uint8_t* q, int count, std::uint8_t* out) {
+  for (int i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(q[2 * i] | q[2 * i + 1] << 4);
+}
+
 /// 32 bytes: of 128 numbers the two bits from `bit` up, numbers 0-31, 32-63, 64-95, 96-127 from
 /// the lowest bits up.
 inline void pack_quarters(const std::uint8_t* q, int bit, std::uint8_t* out) {
