@@ -16,6 +16,7 @@ struct IQ1_M {
   static constexpr int32_t zero = 9;
   static constexpr unsigned largest = 18;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true;
 
   static bool is_finite(const uint8_t* block) { return (half_of(block) & 0x7c00) != 0x7c00; }
 

@@ -15,6 +15,7 @@ struct IQ1_S {
   static constexpr int32_t zero = 9;
   static constexpr unsigned largest = 18;
   static constexpr bool has_minimum = false;
+  static constexpr bool quantizes = true, needs_importance = true;
   static constexpr uint32_t halves[] = {0};
 
   template <class Pieces>

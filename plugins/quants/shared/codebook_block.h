@@ -10,7 +10,6 @@
 
 namespace {
 
-/// Infinite where the weights are too large for any scale.
 inline float sum_of_squares(const float* x) {
   float sum = 0;
   for (int i = 0; i < 256; ++i) sum += x[i] * x[i];
@@ -57,16 +56,20 @@ inline std::uint32_t seven_of_eight_signs(const std::uint8_t* signs) {
   return word;
 }
 
-/// Returns the scale of the block.
+/// Returns the scale of the block, infinite where a group has none that is a number.
 inline float code_scales(const float* scales, int count, int highest_code, std::uint8_t* code) {
   float largest = 0;
-  for (int g = 0; g < count; ++g) largest = scales[g] > largest ? scales[g] : largest;
+  bool finite = true;
+  for (int g = 0; g < count; ++g) {
+    largest = scales[g] > largest ? scales[g] : largest;
+    finite &= std::isfinite(scales[g]);
+  }
   const float scale = largest / static_cast<float>(2 * highest_code + 1);
   const float inverse = std::isinf(1 / scale) ? 0 : 1 / scale;
   for (int g = 0; g < count; ++g)
     code[g] = static_cast<std::uint8_t>(
         bounded(nearest(0.5f * (inverse * scales[g] - 1)), 0, static_cast<float>(highest_code)));
-  return scale;
+  return finite ? scale : std::numeric_limits<float>::infinity();
 }
 
 }  // namespace
