@@ -76,6 +76,9 @@ class ModelFile {
   virtual const quipu_loader* table() const { return nullptr; }
   virtual const quipu_file* handle() const { return nullptr; }
   virtual void populate(std::uint32_t threads) const = 0;
+  /// Bytes of a tensor that are not needed again soon: they no longer take memory, where the loader
+  /// can see to it.
+  virtual void release(std::span<const std::byte>) const {}
 
   /// general.architecture; throws invalid when absent or not a string.
   std::string architecture() const;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "quipu/abi/backend.h"
@@ -89,6 +90,8 @@ class Registry {
   bool has_codec(std::string_view type) const;
   /// Name that a plugin gives a codec type ("q4_k"), or "" when none provides it; loads nothing.
   std::string codec_name(std::string_view type) const;
+  /// Types and names of all codecs; loads nothing.
+  std::vector<std::pair<std::string, std::string>> codecs() const;
   /// Names of all items of a kind; loads nothing.
   std::vector<std::string> items(PluginKind kind) const;
   /// "searched A, B; …": for messages about something that is missing.

@@ -78,6 +78,9 @@ class Opened final : public ModelFile, private Metadata {
     if (QUIPU_HAS(&loader_, populate))
       Registry::check(loader_.populate(file_, threads), "populate");
   }
+  void release(std::span<const std::byte> data) const override {
+    if (QUIPU_HAS(&loader_, release)) loader_.release(file_, data.data(), data.size());
+  }
 
  private:
   std::size_t size() const override { return keys_.size(); }

@@ -316,6 +316,13 @@ std::string Registry::codec_name(std::string_view type) const {
   return state_->index.item(found->second[0], type).name;
 }
 
+std::vector<std::pair<std::string, std::string>> Registry::codecs() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [what, candidates] : state_->index.providers)
+    if (what.first == PluginKind::codec) all.emplace_back(what.second, codec_name(what.second));
+  return all;
+}
+
 std::vector<std::string> Registry::items(PluginKind kind) const {
   return state_->names(kind);
 }

@@ -78,6 +78,8 @@ class Gguf {
     bytes = parts_[index].mapping.bytes().size();
   }
 
+  void release(std::span<const std::byte> data) const noexcept { gguf::release(data); }
+
   static constexpr auto& mixes = gguf::mixes;
 
   void choose_types(const quipu_choice& choice, std::span<quipu_str> types,

@@ -111,4 +111,12 @@ void populate(std::span<const std::span<const std::byte>> ranges, std::uint32_t 
   if (failure) throw failed("reading the tensors", failure);
 }
 
+void release(std::span<const std::byte> range) noexcept {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(range.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + range.size()) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
 }  // namespace gguf

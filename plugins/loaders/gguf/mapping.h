@@ -28,4 +28,8 @@ class Mapping {
 /// shrunk since it was mapped or cannot be read.
 void populate(std::span<const std::span<const std::byte>> ranges, std::uint32_t threads);
 
+/// The whole pages of a mapped range stay in the system's cache of files, but count no longer as
+/// memory of this process.
+void release(std::span<const std::byte> range) noexcept;
+
 }  // namespace gguf

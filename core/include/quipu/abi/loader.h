@@ -127,6 +127,9 @@ typedef struct quipu_loader {
   quipu_status (*describe)(const quipu_file* file, quipu_str* text) QUIPU_NOEXCEPT;
   /* Optional: brings the mapped tensor data into memory with the given number of threads. */
   quipu_status (*populate)(quipu_file* file, uint32_t threads) QUIPU_NOEXCEPT;
+  /* Optional: memory that holds these bytes of a tensor's data may serve others; reading them again
+   * takes longer. */
+  void (*release)(quipu_file* file, const void* data, uint64_t bytes) QUIPU_NOEXCEPT;
 
   /* Optional: mixes that the container knows, and the types that one means for the tensors of a
    * file: types[tensor_count], in the order of `tensor`. What the caller has set in it stays, a

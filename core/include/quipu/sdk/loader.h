@@ -12,6 +12,7 @@
 //   void part(std::uint32_t index, quipu_str& path, std::uint64_t& bytes) const;
 //   quipu_str describe() const;
 //   void populate(std::uint32_t threads);                                 optional
+//   void release(std::span<const std::byte> data) noexcept;               optional
 //
 // and, optional, to choose formats and to write
 //
@@ -138,6 +139,10 @@ constexpr quipu_loader make_loader() {
   if constexpr (requires(Loader & loader) { loader.populate(1u); })
     table.populate = [](quipu_file* file, std::uint32_t threads) noexcept {
       return guard([&] { reinterpret_cast<Loader*>(file)->populate(threads); });
+    };
+  if constexpr (requires(Loader & loader) { loader.release({}); })
+    table.release = [](quipu_file* file, const void* data, std::uint64_t bytes) noexcept {
+      reinterpret_cast<Loader*>(file)->release({static_cast<const std::byte*>(data), bytes});
     };
   if constexpr (requires { Loader::mixes; }) add_choosing<Loader>(table);
   if constexpr (requires { typename Loader::Writer; }) add_writing<typename Loader::Writer>(table);
