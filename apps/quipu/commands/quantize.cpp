@@ -131,6 +131,6 @@ int run(const std::vector<std::string>& words) {
 
 const Command quantize_command = {"quantize",
                                   "IN OUT FORMAT [--imatrix F] [--tensor PATTERN=FORMAT]… [--pure]",
-                                  "Writes a model in other formats: q4_k_m, iq3_xs, f16 …", run};
+                                  "Writes a model in other formats: q4_k_m, iq3_xs, f16 … (a name that is none lists them all)", run};
 
 }  // namespace quipu::app
