@@ -17,18 +17,16 @@ struct Sums {
 Sums sums_of(const float* x, const float* weight, const std::uint8_t (&order)[16][16]) {
   Sums sums;
   for (int half = 0; half < 2; ++half) {
-    sums.wx[half][0] = sums.w[half][0] = Numbers(0);
-    for (int j = 0; j < 16; ++j) {
-      Numbers wx(0), w(0);
-      for (int g = 0; g < 16; ++g) {
-        if (order[g][j] / 8 != half) continue;
-        const int i = 16 * g + order[g][j];
-        wx.set(g, weight[i] * x[i]);
-        w.set(g, weight[i]);
+    float wx[256], w[256];
+    for (int g = 0; g < 16; ++g)
+      for (int j = 0; j < 16; ++j) {
+        const int from = 16 * g + order[g][j];
+        const bool here = order[g][j] / 8 == half;
+        wx[16 * g + j] = here ? weight[from] * x[from] : 0;
+        w[16 * g + j] = here ? weight[from] : 0;
       }
-      sums.wx[half][j + 1] = sums.wx[half][j] + wx;
-      sums.w[half][j + 1] = sums.w[half][j] + w;
-    }
+    running_sums(wx, sums.wx[half]);
+    running_sums(w, sums.w[half]);
   }
   return sums;
 }

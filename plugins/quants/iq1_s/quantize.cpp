@@ -14,6 +14,20 @@ struct Sums {
   Numbers wx[33], w[33];
 };
 
+Sums sums_of(const float* x, const float* weight, const std::uint8_t (&order)[8][32]) {
+  float wx[256], w[256];
+  for (int g = 0; g < 8; ++g)
+    for (int j = 0; j < 32; ++j) {
+      const int from = 32 * g + order[g][j];
+      wx[32 * g + j] = weight[from] * x[from];
+      w[32 * g + j] = weight[from];
+    }
+  Sums sums;
+  running_sums(wx, sums.wx);
+  running_sums(w, sums.w);
+  return sums;
+}
+
 BestSplit<8> search(const Sums& sums) {
   BestSplit<8> best;
   for (int first = 0; first <= 32; ++first)
@@ -37,19 +51,7 @@ void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block) {
   load_groups(weights.x, x);
   std::uint8_t order[8][32];
   sort_columns(x, order);
-  Sums sums;
-  sums.wx[0] = sums.w[0] = Numbers(0);
-  for (int j = 0; j < 32; ++j) {
-    Numbers wx(0), w(0);
-    for (int g = 0; g < 8; ++g) {
-      const int i = 32 * g + order[g][j];
-      wx.set(g, weight[i] * weights.x[i]);
-      w.set(g, weight[i]);
-    }
-    sums.wx[j + 1] = sums.wx[j] + wx;
-    sums.w[j + 1] = sums.w[j] + w;
-  }
-  const auto best = search(sums);
+  const auto best = search(sums_of(weights.x, weight, order));
 
   Iq1Group<32> groups[8];
   float scales[8];

@@ -153,7 +153,7 @@ class CodebookSearch {
   float root_[256];
   Numbers sum_xq_, sum_qq_;
   std::uint16_t trial_[entries];
-  bool fits_[entries];
+  bool fits_[entries] = {};
 };
 
 }  // namespace

@@ -54,6 +54,15 @@ void sort_columns(const Lanes<Count> (&x)[Columns], std::uint8_t (&order)[Count]
       order[g][static_cast<int>(rank[i][g])] = static_cast<std::uint8_t>(i);
 }
 
+/// Of each group the sums of its first 0 to `Sums - 1` terms.
+template <int Sums, int Count>
+void running_sums(const float* terms, Lanes<Count> (&sums)[Sums]) {
+  Lanes<Count> column[Sums - 1];
+  load_groups(terms, column);
+  sums[0] = Lanes<Count>(0);
+  for (int i = 1; i < Sums; ++i) sums[i] = sums[i - 1] + column[i - 1];
+}
+
 /// A group with its split: levels become entries, and the scale follows where that moves them.
 template <int Columns>
 struct Iq1Group {

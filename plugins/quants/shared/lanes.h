@@ -9,6 +9,7 @@ namespace {
 
 using Four = float __attribute__((vector_size(16)));
 using FourFlags = std::int32_t __attribute__((vector_size(16)));
+using TwoFlags = std::int64_t __attribute__((vector_size(16)));
 
 template <int Count>
 struct Flags {
@@ -23,7 +24,8 @@ struct Flags {
   bool any() const {
     FourFlags all = part[0];
     for (int i = 1; i < parts; ++i) all |= part[i];
-    return all[0] | all[1] | all[2] | all[3];
+    const auto halves = reinterpret_cast<TwoFlags>(all);
+    return halves[0] | halves[1];
   }
 };
 

@@ -25,17 +25,17 @@ class NearestEntries {
   /// `distances`: how many of the smallest distances are within reach.
   NearestEntries(const quipu::sdk::kernel::Codebook<Bits, Count>& book, int distances)
       : first_(points + 1) {
+    Distances column[weights];
     for (unsigned n = 0; n < Count; ++n) {
       const auto digits = book.bytes(n);
-      for (int i = 0; i < weights; ++i) level_[n][i] = digits >> (8 * i) & 0xff;
+      for (int i = 0; i < weights; ++i) column[i][n] = level_[n][i] = digits >> (8 * i) & 0xff;
       int low = 0;
       for (int i = half - 1; i >= 0; --i) low = levels * low + level_[n][i];
       entry_[n].low = static_cast<std::uint8_t>(low);
       for (int i = 0; i < half; ++i)
         entry_[n].high[i] = static_cast<std::uint8_t>(weights * level_[n][half + i] + half + i);
     }
-    Distances none{};
-    list(none, weights, 0, distances);
+    list(column, weights, Distances{}, 0, distances);
     first_[points] = static_cast<std::uint32_t>(numbers_.size());
   }
 
@@ -48,8 +48,8 @@ class NearestEntries {
   /// worth value[level]; the first of several.
   unsigned best(int point, const float* x, const float* weight,
                 const float (&value)[levels]) const {
-    const std::uint16_t *number = numbers_.data() + first_[point], *const end = numbers_.data() +
-                                                                                first_[point + 1];
+    const auto* number = numbers_.data() + first_[point];
+    const auto* const end = numbers_.data() + first_[point + 1];
     float error[levels * weights];
     for (int level = 0; level < levels; ++level)
       for (int i = 0; i < weights; ++i) {
@@ -83,33 +83,59 @@ class NearestEntries {
   };
   using Distances = std::uint8_t[Count];
 
-  /// The points with the digits from `digit` up that `point` has, by their squared distances so far
-  /// from all entries.
-  void list(const Distances& distance, int digit, int point, int distances) {
-    if (digit == 0) return list(distance, point, distances);
+  /// All points that have the digits of `point` from `digit` up; `so_far` is how far the entries
+  /// are from those, squared.
+  void list(const Distances* column, int digit, const Distances& so_far, int point, int distances) {
+    if (digit == 0) return list(so_far, point, distances);
     --digit;
     for (int level = 0; level < levels; ++level) {
       Distances sum;
       for (unsigned n = 0; n < Count; ++n) {
-        const int difference = level_[n][digit] - level;
-        sum[n] = static_cast<std::uint8_t>(distance[n] + difference * difference);
+        const auto difference = static_cast<std::uint8_t>(column[digit][n] - level);
+        sum[n] = static_cast<std::uint8_t>(so_far[n] + difference * difference);
       }
-      list(sum, digit, levels * point + level, distances);
+      list(column, digit, sum, levels * point + level, distances);
     }
   }
 
   void list(const Distances& distance, int point, int distances) {
     first_[point] = static_cast<std::uint32_t>(numbers_.size());
-    int reach = -1;
-    for (int i = 0; i < distances; ++i) {
-      std::uint8_t next = 255;
-      for (const auto d : distance) next = std::min<std::uint8_t>(next, d > reach ? d : 255);
-      reach = next;
-      exact_[point] |= reach == 0;
-      const auto* at = distance;
-      while ((at = static_cast<const std::uint8_t*>(std::memchr(at, reach, distance + Count - at))))
-        numbers_.push_back(static_cast<std::uint16_t>(at++ - distance));
-      if (exact_[point]) return;
+    exact_[point] = std::memchr(distance, 0, Count) != nullptr;
+    std::uint8_t from = 0;
+    for (int i = 0; i < (exact_[point] ? 1 : distances); ++i) {
+      const std::uint8_t next = least(distance, from);
+      find(distance, next);
+      from = static_cast<std::uint8_t>(next + 1);
+    }
+  }
+
+  /// The least distance that is not below `from`.
+  static std::uint8_t least(const Distances& distance, std::uint8_t from) {
+    using Sixteen = std::uint8_t __attribute__((vector_size(16)));
+    Sixteen found = Sixteen{} + 255;
+    for (unsigned n = 0; n < Count; n += 16) {
+      Sixteen d;
+      std::memcpy(&d, distance + n, 16);
+      d |= d < from;
+      found = d < found ? d : found;
+    }
+    std::uint8_t least = 255;
+    for (int i = 0; i < 16; ++i) least = std::min<std::uint8_t>(least, found[i]);
+    return least;
+  }
+
+  /// Lists the entries at this distance, eight at a time.
+  void find(const Distances& distance, std::uint8_t wanted) {
+    constexpr std::uint64_t low_bits = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
+    for (unsigned n = 0; n < Count; n += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, distance + n, 8);
+      eight ^= wanted * ones;
+      // The top bit of each byte that is zero now.
+      for (auto zeros = ~(((eight & low_bits) + low_bits) | eight | low_bits); zeros;
+           zeros &= zeros - 1)
+        numbers_.push_back(
+            static_cast<std::uint16_t>(n + static_cast<unsigned>(__builtin_ctzll(zeros)) / 8));
     }
   }
 
