@@ -101,8 +101,9 @@ struct Iq1Group {
 
   /// The sums of a regression, of weights `factor` times as large.
   void add(const float* x, const float* weight, float factor, float& sum_xq, float& sum_qq) const {
+    const auto& table = iq1_table();
     for (int i = 0; i < Columns; ++i) {
-      const auto* levels = iq1_table().levels_of(entry[i / 8]);
+      const auto* levels = table.levels_of(entry[i / 8]);
       const float q = shifted_levels[down[i / 8]][levels[i % 8]] * factor;
       sum_xq += weight[i] * q * x[i];
       sum_qq += weight[i] * q * q;

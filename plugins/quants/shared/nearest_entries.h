@@ -39,7 +39,7 @@ class NearestEntries {
     first_[points] = static_cast<std::uint32_t>(numbers_.size());
   }
 
-  /// The point itself where it is an entry.
+  /// Whether the point is an entry itself: then it is the only one within its reach.
   bool has(int point) const { return exact_[point]; }
   unsigned first(int point) const { return numbers_[first_[point]]; }
   const std::uint8_t* levels_of(unsigned number) const { return level_[number]; }

@@ -1,7 +1,8 @@
 // Quantisation: the bytes of llama.cpp, and what happens to numbers that no block can hold.
 // tests/data/quantize was made by ggml_quantize_chunk and quantize_row_*_ref of llama.cpp 0c1e570,
 // compiled without fused multiply-add: FORMAT.plain.bin from rows.f32, FORMAT.importance.bin with
-// importance.f32 where that makes a difference.
+// importance.f32 where that makes a difference; FORMAT.edge_*.bin, for formats with codebooks, from
+// edge_rows.f32 with edge_importance.f32 or without.
 #include <boost/test/unit_test.hpp>
 
 #include <cctype>
@@ -152,6 +153,23 @@ BOOST_AUTO_TEST_CASE(blocks_are_those_of_llama_cpp_where_importance_is_known) {
     BOOST_TEST(result.status == QUIPU_OK, codec->name);
     BOOST_TEST((result.blocks == expected), codec->name);
   }
+}
+
+// Zeros, constants, few different numbers, heavy tails, tiny and large weights; an importance that
+// spans nine orders of magnitude and vanishes in a fifth of the columns.
+BOOST_AUTO_TEST_CASE(blocks_of_codebook_formats_are_those_of_llama_cpp_at_the_edges) {
+  const std::string folder = QUIPU_TEST_DATA "/quantize/";
+  const auto x = floats(folder + "edge_rows.f32"),
+             importance = floats(folder + "edge_importance.f32");
+  for (const auto* codec : quantisers())
+    for (const bool informed : {false, true}) {
+      const auto expected =
+          bytes(folder + codec->name + (informed ? ".edge_importance.bin" : ".edge_plain.bin"));
+      if (expected.empty()) continue;
+      const auto result = quantized(*codec, x, informed ? importance.data() : nullptr);
+      BOOST_TEST(result.status == QUIPU_OK, codec->name);
+      BOOST_TEST((result.blocks == expected), codec->name << (informed ? ", informed" : ""));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(blocks_are_those_of_the_reference_rows) {
