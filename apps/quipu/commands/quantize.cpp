@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "progress.h"
-#include "quipu/quantize.h"
+#include "quipu/importance.h"
 
 namespace quipu::app {
 namespace {
@@ -76,7 +76,18 @@ json::value to_json(const std::vector<Conversion>& conversions) {
           {"bytes", totals.bytes}};
 }
 
-QuantizeOptions options_from(const Options& options) {
+// The importance, and where it comes from: the keys are those of llama.cpp.
+void add_importance(const std::string& file, Registry& registry, QuantizeOptions& out) {
+  const Importance importance = Importance::read(file, registry);
+  out.importance = importance.columns();
+  out.keys = {{"quantize.imatrix.file", file},
+              {"quantize.imatrix.entries_count", std::uint64_t{importance.weights.size()}},
+              {"quantize.imatrix.chunks_count", importance.chunk_count}};
+  if (!importance.datasets.empty())
+    out.keys.push_back({"quantize.imatrix.dataset", importance.datasets[0]});
+}
+
+QuantizeOptions options_from(const Options& options, Registry& registry) {
   QuantizeOptions out;
   out.format = options.required("FORMAT");
   if (options.has("tensor"))
@@ -85,6 +96,7 @@ QuantizeOptions options_from(const Options& options) {
   out.pure = options.has("pure");
   out.requantize = options.has("allow-requantize");
   out.keep_parts = options.has("keep-split");
+  if (options.has("imatrix")) add_importance(options.get<std::string>("imatrix"), registry, out);
   if (options.has("threads")) out.threads = options.get<std::uint32_t>("threads");
   return out;
 }
@@ -107,7 +119,7 @@ int run(const std::vector<std::string>& words) {
   const std::string& out = options.required("OUT");
   const auto registry = options.registry();
   ProgressBar bar(!options.quiet());
-  QuantizeOptions wanted = options_from(options);
+  QuantizeOptions wanted = options_from(options, *registry);
   std::uint64_t total = 0;
   const Quantization* running = nullptr;
   wanted.progress = [&](const QuantizeProgress& progress) {
@@ -129,8 +141,9 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
-const Command quantize_command = {"quantize",
-                                  "IN OUT FORMAT [--imatrix F] [--tensor PATTERN=FORMAT]… [--pure]",
-                                  "Writes a model in other formats: q4_k_m, iq3_xs, f16 … (a name that is none lists them all)", run};
+const Command quantize_command = {
+    "quantize", "IN OUT FORMAT [--imatrix F] [--tensor PATTERN=FORMAT]… [--pure]",
+    "Writes a model in other formats: q4_k_m, iq3_xs, f16 … (a name that is none lists them all)",
+    run};
 
 }  // namespace quipu::app

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
-#include "text.h"
+#include "../shared/text.h"
 
 namespace gguf {
+
+using loaders::quoted, loaders::objection_to, loaders::find_duplicate;
+
 namespace {
 
 // Of the specification.

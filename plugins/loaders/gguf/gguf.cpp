@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <deque>
 
+#include "../shared/mapping.h"
+#include "../shared/text.h"
 #include "choose_types.h"
 #include "container.h"
-#include "mapping.h"
 #include "mixes.h"
 #include "split.h"
-#include "text.h"
 #include "writer.h"
 
 namespace gguf {
+
+using loaders::quoted, loaders::find_duplicate, loaders::Mapping;
+
 namespace {
 
 struct Part {
@@ -78,7 +81,7 @@ class Gguf {
     bytes = parts_[index].mapping.bytes().size();
   }
 
-  void release(std::span<const std::byte> data) const noexcept { gguf::release(data); }
+  void release(std::span<const std::byte> data) const noexcept { loaders::release(data); }
 
   static constexpr auto& mixes = gguf::mixes;
 
@@ -101,7 +104,7 @@ class Gguf {
   void populate(std::uint32_t threads) const {
     std::vector<std::span<const std::byte>> ranges;
     for (const Part& part : parts_) ranges.push_back(part.container.data());
-    gguf::populate(ranges, threads);
+    loaders::populate(ranges, threads);
   }
 
  private:

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
-#include "text.h"
+#include "../shared/text.h"
 
 namespace gguf {
+
+using loaders::quoted, loaders::objection_to;
+
 namespace {
 
 constexpr std::uint32_t version = 3;

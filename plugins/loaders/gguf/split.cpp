@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-#include "text.h"
+#include "../shared/text.h"
 
 namespace gguf {
 namespace {

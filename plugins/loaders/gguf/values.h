@@ -7,10 +7,12 @@
 #include <span>
 #include <vector>
 
+#include "../shared/reader.h"
 #include "quipu/abi/loader.h"
-#include "reader.h"
 
 namespace gguf {
+
+using loaders::Error, loaders::Reader;
 
 /// As the file numbers them (GGUF specification, gguf_metadata_value_type).
 enum class Type : std::uint32_t {

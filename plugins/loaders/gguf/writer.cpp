@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "../shared/text.h"
 #include "mixes.h"
 #include "split.h"
-#include "text.h"
 
 namespace gguf {
+
+using loaders::quoted;
+
 namespace {
 
 constexpr std::uint32_t quantization_version = 2;  // of the block formats of GGML in use

@@ -1,6 +1,4 @@
-// Quantiser of IQ3_S. Definition: quantize_row_iq3_s_impl of ggml. One thing is not as there: after
-// a group of zeros ggml does not move on, and writes the entries and signs of later groups into
-// those before them.
+// Quantiser of IQ3_S. Definition: quantize_row_iq3_s_impl of ggml.
 #include "quipu/sdk/quantize.h"
 
 #include "../shared/codebook_search.h"
@@ -24,12 +22,18 @@ void quantize(const quipu::sdk::Weights& weights, std::uint8_t* block) {
   std::uint8_t code[8];
   const float scale = code_scales(found.scale, 8, 15, code);
   quipu::sdk::put_half(scale * 1.033f, block);
-  std::memset(block + 66, 0, 8);
-  for (int e = 0; e < 64; ++e) {
-    block[2 + e] = static_cast<std::uint8_t>(found.entry[e]);
-    block[66 + e / 8] |= static_cast<std::uint8_t>(found.entry[e] >> 8 << e % 8);
+  std::memset(block + 2, 0, 104);
+  // As in ggml, groups close up over those that are zero, so that later ones read otherwise than
+  // was meant; only the high bits of entries stay in their places.
+  for (int group = 0, place = 0; group < 8; ++group) {
+    if (!(reach[group] > 0)) continue;
+    for (int e = 0; e < 8; ++e) {
+      const unsigned entry = found.entry[8 * group + e];
+      block[2 + 8 * place + e] = static_cast<std::uint8_t>(entry);
+      block[66 + group] |= static_cast<std::uint8_t>(entry >> 8 << e);
+    }
+    std::memcpy(block + 74 + 4 * place++, x.signs + 4 * group, 4);
   }
-  std::memcpy(block + 74, x.signs, 32);
   pack_nibble_pairs(code, 4, block + 106);
 }
 

@@ -103,20 +103,12 @@ std::vector<float> ordinary_rows(std::size_t rows) {
   return x;
 }
 
-/// Where the reference writes something else that nothing hangs on, or that is wrong.
+/// Of a block of zeros IQ4_NL's reference sets the scale alone; its codes are left over.
 bool says_the_same(const quipu_codec& codec, const std::vector<float>& x, const void* blocks,
                    const void* reference) {
-  const auto is_zero = [](float value) { return value == 0; };
-  const auto ours = codecs::dequantized(codec, blocks, x.size()),
-             theirs = codecs::dequantized(codec, reference, x.size());
-  // Of a block of zeros IQ4_NL's reference sets the scale alone; its codes are left over.
-  if (std::all_of(x.begin(), x.end(), is_zero)) return ours == theirs;
-  // After a group of zeros IQ3_S's reference puts entries and signs into the groups before theirs.
-  if (std::string_view(codec.name) != "iq3_s") return false;
-  std::size_t first = 0;
-  while (first < x.size() && !std::all_of(x.begin() + first, x.begin() + first + 32, is_zero))
-    first += 32;
-  return first < x.size() && std::equal(ours.begin(), ours.begin() + first, theirs.begin());
+  return std::all_of(x.begin(), x.end(), [](float value) { return value == 0; }) &&
+         codecs::dequantized(codec, blocks, x.size()) ==
+             codecs::dequantized(codec, reference, x.size());
 }
 
 double square_error(const quipu_codec& codec, const std::vector<float>& x,
@@ -228,6 +220,7 @@ BOOST_AUTO_TEST_CASE(a_group_of_zeros_leaves_the_others_alone) {
   for (const float value : x) power += double(value) * value;
 
   for (const auto* codec : quantisers()) {
+    if (std::string_view(codec->name) == "iq3_s") continue;  // its groups close up, as in ggml
     const auto result = quantized(*codec, x);
 
     const double error = std::sqrt(square_error(*codec, x, result.blocks, equal) / power);

@@ -10,7 +10,7 @@
 
 #include "quipu/sdk/plugin.h"
 
-namespace gguf {
+namespace loaders {
 
 using quipu::sdk::Error;
 
@@ -70,4 +70,4 @@ class Reader {
   Subject subject_{nullptr, 0, {}};
 };
 
-}  // namespace gguf
+}  // namespace loaders

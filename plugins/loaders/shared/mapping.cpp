@@ -14,7 +14,7 @@
 
 #include "quipu/sdk/plugin.h"
 
-namespace gguf {
+namespace loaders {
 namespace {
 
 using quipu::sdk::Error;
@@ -119,4 +119,4 @@ void release(std::span<const std::byte> range) noexcept {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
-}  // namespace gguf
+}  // namespace loaders

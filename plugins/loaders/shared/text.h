@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace gguf {
+namespace loaders {
 
 /// Why `name` cannot be a key or a tensor's name ("it is empty"), or "" when it can: 1 to `limit`
 /// bytes of UTF-8 without control characters.
@@ -20,4 +20,4 @@ std::string quoted(std::string_view text);
 /// slow.
 std::optional<std::size_t> find_duplicate(std::span<const std::string_view> names);
 
-}  // namespace gguf
+}  // namespace loaders

@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-namespace gguf {
+namespace loaders {
 
 static_assert(std::endian::native == std::endian::little, "numbers are copied as they lie");
 
@@ -21,4 +21,4 @@ void Reader::fail(std::uint64_t byte, const std::string& message, quipu_status s
   throw Error(status, text + ": at byte " + std::to_string(byte) + ": " + message);
 }
 
-}  // namespace gguf
+}  // namespace loaders

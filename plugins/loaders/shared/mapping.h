@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace gguf {
+namespace loaders {
 
 class Mapping {
  public:
@@ -32,4 +32,4 @@ void populate(std::span<const std::span<const std::byte>> ranges, std::uint32_t 
 /// memory of this process.
 void release(std::span<const std::byte> range) noexcept;
 
-}  // namespace gguf
+}  // namespace loaders

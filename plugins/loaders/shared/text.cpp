@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-namespace gguf {
+namespace loaders {
 namespace {
 
 // Bytes of the well-formed UTF-8 sequence that `text` begins with, or 0 (Unicode 15, table 3-7).
@@ -79,4 +79,4 @@ std::optional<std::size_t> find_duplicate(std::span<const std::string_view> name
   return *(found + 1);
 }
 
-}  // namespace gguf
+}  // namespace loaders
