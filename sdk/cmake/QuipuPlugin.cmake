@@ -2,20 +2,20 @@
 #
 # Builds the plugin library NAME.so. The plugins of the quipu tree and those of others are built by this one function.
 #   SOURCES  compiled for the target's baseline; hold the QUIPU_PLUGIN line. QUIPU_PLUGIN_NAME is defined as "NAME".
-#   KERNELS  compiled once for each instruction set of the target (x86-64: scalar avx2 avx512; aarch64: scalar neon), with
-#            QUIPU_KERNEL_ISA=<name> and QUIPU_KERNEL_<NAME> defined. They include intrinsics and quipu/sdk/kernel.h, and
+#   KERNELS  compiled once for each instruction set of the target (x86-64: scalar avx2 avx512; aarch64: scalar neon; any
+#            other: scalar), with QUIPU_KERNEL_ISA=<name> and QUIPU_KERNEL_<NAME> defined. They include intrinsics and quipu/sdk/kernel.h, and
 #            nothing that could emit shared inline code.
 #   LINK     libraries that only this plugin needs.
 set(QUIPU_PLUGIN_DIRECTORY quipu/plugins-0) # below the library directory; 0 is the ABI major
 
+set(QUIPU_ISAS scalar)
+set(QUIPU_ISA_FLAGS_scalar "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(QUIPU_ISAS scalar avx2 avx512)
-  set(QUIPU_ISA_FLAGS_scalar "")
+  list(APPEND QUIPU_ISAS avx2 avx512)
   set(QUIPU_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi -mbmi2)
   set(QUIPU_ISA_FLAGS_avx512 ${QUIPU_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi -mavx512vnni -mprefer-vector-width=512)
-else()
-  set(QUIPU_ISAS scalar neon)
-  set(QUIPU_ISA_FLAGS_scalar "")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  list(APPEND QUIPU_ISAS neon)
   set(QUIPU_ISA_FLAGS_neon -march=armv8.2-a+dotprod+fp16)
 endif()
 

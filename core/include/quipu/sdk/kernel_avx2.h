@@ -212,6 +212,7 @@ QUIPU_INLINE Tile flags_of(__m256i low_rows, __m256i high_rows) {
 /// Piece Piece of the same block of 16 rows.
 template <unsigned Piece>
 struct ColumnPieces {
+  static constexpr unsigned rows = 16;
   const uint8_t* block;
   size_t row_stride;
 

@@ -191,6 +191,7 @@ QUIPU_INLINE Tile spread_rows(__m512i rows, unsigned position) {
 /// Piece Piece of the same block of 16 rows.
 template <unsigned Piece>
 struct ColumnPieces {
+  static constexpr unsigned rows = 16;
   const uint8_t* block;
   size_t row_stride;
 

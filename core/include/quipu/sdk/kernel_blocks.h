@@ -151,16 +151,19 @@ QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
 template <class Format, unsigned A, unsigned B, unsigned C, unsigned D>
 QUIPU_INLINE void unpack_pieces(const uint8_t* block, size_t row_stride, uint8_t* q,
                                 size_t quad_stride) {
-  const Tile a = Format::values(ColumnPieces<A>{block, row_stride}),
-             b = Format::values(ColumnPieces<B>{block, row_stride});
-  if constexpr (C != A) {
-    const Tile c = Format::values(ColumnPieces<C>{block, row_stride}),
-               d = Format::values(ColumnPieces<D>{block, row_stride});
-    store(q + 4 * C * quad_stride, quad_stride, c);
-    store(q + 4 * D * quad_stride, quad_stride, d);
+  constexpr unsigned rows = ColumnPieces<A>::rows;
+  for (unsigned row = 0; row < 16; row += rows, block += rows * row_stride, q += 4 * rows) {
+    const auto a = Format::values(ColumnPieces<A>{block, row_stride}),
+               b = Format::values(ColumnPieces<B>{block, row_stride});
+    if constexpr (C != A) {
+      const auto c = Format::values(ColumnPieces<C>{block, row_stride}),
+                 d = Format::values(ColumnPieces<D>{block, row_stride});
+      store(q + 4 * C * quad_stride, quad_stride, c);
+      store(q + 4 * D * quad_stride, quad_stride, d);
+    }
+    store(q + 4 * A * quad_stride, quad_stride, a);
+    store(q + 4 * B * quad_stride, quad_stride, b);
   }
-  store(q + 4 * A * quad_stride, quad_stride, a);
-  store(q + 4 * B * quad_stride, quad_stride, b);
 }
 
 /// The integers of 16 rows by 16 groups, and the factors of the rows.
@@ -169,8 +172,7 @@ struct RowIntegers {
   float factors[16];
 
   QUIPU_INLINE_MEMBER void set(unsigned row, float factor, uint64_t low, uint64_t high) {
-    const __m128i bytes = _mm_set_epi64x(int64_t(high), int64_t(low));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(integers[row]), bytes);
+    store(integers[row], Sixteen{low, high});
     factors[row] = factor;
   }
 
@@ -184,8 +186,7 @@ struct RowIntegers {
   QUIPU_INLINE_MEMBER void store_groups_of_all(unsigned count, float* out, size_t stride) const {
     Floats<16> factor;
     load(factor, factors, 16);
-    const Tile tile = ColumnPieces<0>{integers[0], 16}.bytes([](unsigned) { return 0; });
-    store_groups(count, out, stride, tile, factor);
+    store_groups(count, out, stride, load_tile(integers[0], 16), factor);
   }
 };
 

@@ -4,12 +4,16 @@
 
 #if defined(QUIPU_KERNEL_AVX512)
 #include "quipu/sdk/kernel_avx512.h"
-#include "quipu/sdk/kernel_blocks.h"
 #elif defined(QUIPU_KERNEL_AVX2)
 #include "quipu/sdk/kernel_avx2.h"
-#include "quipu/sdk/kernel_blocks.h"
-#else  // The baseline; also compiled with the flags of sets that have no vocabulary yet.
+#elif defined(QUIPU_KERNEL_NEON)
+#include "quipu/sdk/kernel_neon.h"
+#else
 #include "quipu/sdk/kernel_scalar.h"
+#endif
+
+#ifndef QUIPU_KERNEL_SCALAR
+#include "quipu/sdk/kernel_blocks.h"
 #endif
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \

@@ -87,10 +87,12 @@ requires(Format::quantizes) struct Quantizer<Format, block> {
   MACRO(scalar, QUIPU_ISA_SCALAR, FORMAT)                                                          \
   MACRO(avx2, QUIPU_ISA_AVX2, FORMAT)                                                              \
   MACRO(avx512, QUIPU_ISA_AVX512, FORMAT)
-#else
+#elif defined(__aarch64__)
 #define QUIPU_FOR_EACH_ISA(MACRO, FORMAT)                                                          \
   MACRO(scalar, QUIPU_ISA_SCALAR, FORMAT)                                                          \
   MACRO(neon, QUIPU_ISA_NEON, FORMAT)
+#else
+#define QUIPU_FOR_EACH_ISA(MACRO, FORMAT) MACRO(scalar, QUIPU_ISA_SCALAR, FORMAT)
 #endif
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \

@@ -23,9 +23,10 @@ QUIPU_INLINE uint64_t bytes_of_bits(uint64_t packed) {
 #if defined(__BMI2__)
   return _pdep_u64(packed, mask);
 #else
-  uint64_t bytes = 0;
-  for (unsigned i = 0; i < 8; ++i) bytes |= (packed >> (Bits * i) & ((1u << Bits) - 1)) << (8 * i);
-  return bytes & mask;
+  uint64_t x = packed;  // of at most 32 bits: halves apart, then quarters, then eighths
+  x = (x | x << (32 - 4 * Bits)) & (0x0000000100000001 * ((1u << (4 * Bits)) - 1));
+  x = (x | x << (16 - 2 * Bits)) & (0x0001000100010001 * ((1u << (2 * Bits)) - 1));
+  return (x | x << (8 - Bits)) & mask;
 #endif
 }
 

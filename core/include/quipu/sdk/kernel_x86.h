@@ -32,6 +32,11 @@ QUIPU_INLINE float load_half(const void* address) {
   return _cvtsh_ss(half);
 }
 
+QUIPU_INLINE void store(uint8_t* address, Sixteen bytes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(address),
+                   _mm_set_epi64x(int64_t(bytes.high), int64_t(bytes.low)));
+}
+
 QUIPU_INLINE __m256i join_words(Sixteen a, Sixteen b) {
   return _mm256_setr_epi64x(int64_t(a.low), int64_t(a.high), int64_t(b.low), int64_t(b.high));
 }
