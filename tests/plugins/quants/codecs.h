@@ -105,7 +105,8 @@ class Guarded {
     size_ = inner + 2 * page_;
     base_ = static_cast<unsigned char*>(
         mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (base_ == MAP_FAILED || mprotect(base_ + page_, inner, PROT_READ | PROT_WRITE))
+    // Emulators refuse to change no pages at all, which Linux allows.
+    if (base_ == MAP_FAILED || (inner && mprotect(base_ + page_, inner, PROT_READ | PROT_WRITE)))
       throw std::runtime_error("no guarded memory");
     data_ = base_ + page_ + (at_end ? inner - bytes : 0);
   }
