@@ -34,7 +34,7 @@ void Batch::clear() {
 }
 
 Runner::Runner(const Model& model, Registry& registry, const EngineOptions& options,
-               std::uint32_t sequences)
+               std::uint32_t sequences, const quipu_observer* observer)
     : backend_(registry.backend(options.backend)), width_(logits_width(model.graph())) {
   for (std::uint32_t i = 0; i < model.graph().node_count; ++i) {
     const quipu_graph_node& node = *model.graph().nodes[i];
@@ -57,6 +57,7 @@ Runner::Runner(const Model& model, Registry& registry, const EngineOptions& opti
   plan.sequences = sequences;
   plan.kv_type = static_cast<std::uint32_t>(options.kv);
   plan.cells = options.cells;
+  plan.observer = observer;
   try {
     Registry::check(backend_.plan(context_, &model.graph(), &plan, &plan_), backend_.name);
   } catch (...) {

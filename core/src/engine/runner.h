@@ -23,9 +23,9 @@ struct Batch {
 
 class Runner {
  public:
-  /// `sequences` ids, 0 to sequences - 1.
+  /// `sequences` ids, 0 to sequences - 1. The observer outlives the runner; null is none.
   Runner(const Model& model, Registry& registry, const EngineOptions& options,
-         std::uint32_t sequences);
+         std::uint32_t sequences, const quipu_observer* observer = nullptr);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;

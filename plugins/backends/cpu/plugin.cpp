@@ -15,6 +15,7 @@ namespace sdk = quipu::sdk;
 class Cpu {
  public:
   static constexpr std::string_view name = "cpu";
+  static constexpr bool observes = true;
   using Plan = quipu_cpu::Plan;
 
   static std::uint32_t device_count() { return 1; }

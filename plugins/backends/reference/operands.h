@@ -15,8 +15,10 @@ class Operands {
   /// values[n - 1] is the value of node n; tokens[i] is the token of the batch that row i stands
   /// for.
   Operands(const quipu_graph& graph, const quipu_graph_node& node, std::span<const Matrix> values,
-           const quipu_batch& batch, std::span<const std::uint32_t> tokens)
-      : graph_(graph), node_(node), values_(values), batch_(batch), tokens_(tokens) {}
+           const quipu_batch& batch, std::span<const std::uint32_t> tokens,
+           const quipu_observer* observer)
+      : graph_(graph), node_(node), values_(values), batch_(batch), tokens_(tokens),
+        observer_(observer) {}
 
   std::size_t inputs() const { return node_.input_count; }
   bool has(std::size_t input) const {
@@ -36,6 +38,13 @@ class Operands {
     return *static_cast<const Attributes*>(node_.attributes);
   }
 
+  /// Shows the observer, if any, what a matrix of a weight is multiplied with.
+  void observe(std::size_t input, std::uint32_t matrix, const Matrix& x) const {
+    if (observer_ && x.rows)
+      observer_->product(observer_->context, &weight(input), matrix, x.data.data(),
+                         static_cast<std::uint32_t>(x.rows), x.width);
+  }
+
   std::size_t rows() const { return tokens_.size(); }
   std::size_t width() const { return node_.width; }
   const quipu_batch& batch() const { return batch_; }
@@ -53,6 +62,7 @@ class Operands {
   std::span<const Matrix> values_;
   const quipu_batch& batch_;
   std::span<const std::uint32_t> tokens_;
+  const quipu_observer* observer_;
 };
 
 }  // namespace quipu_reference

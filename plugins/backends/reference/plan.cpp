@@ -47,7 +47,8 @@ Matrix Plan::value_of(quipu_node output, const quipu_batch& batch) {
   std::vector<Matrix> values(graph_.node_count);
   for (quipu_node n = 1; n <= graph_.node_count; ++n) {
     const quipu_graph_node& node = *graph_.nodes[n - 1];
-    const Operands in(graph_, node, values, batch, node.after_select ? wanted : all);
+    const Operands in(graph_, node, values, batch, node.after_select ? wanted : all,
+                      options_.observer);
     values[n - 1] = evaluate(node.op, in, cache_, options_.context);
     for (std::uint32_t i = 0; i < node.input_count; ++i)
       if (const quipu_node input = node.inputs[i]; input && last_reader_[input - 1] == n)

@@ -16,6 +16,7 @@ class Reference {
  public:
   using Plan = quipu_reference::Plan;
   static constexpr std::string_view name = "reference";
+  static constexpr bool observes = true;
 
   static std::uint32_t device_count() { return 1; }
   static void device(std::uint32_t, quipu_device& device) {

@@ -54,6 +54,19 @@ enum {
                                   on how its prefix came */
 };
 
+/** Somebody who looks at what weights are multiplied with, as for an importance matrix. */
+typedef struct quipu_observer {
+  uint32_t size;
+  uint32_t reserved;
+  void* context;
+  /* Called in run, by one thread at a time, once or more for every product with a weight matrix of
+   * LINEAR and MOE: the rows of activations that it takes, x[rows][columns], successive ones
+   * `stride` floats apart and valid during the call. `matrix` is that of a stack (an expert), else
+   * 0. */
+  void (*product)(void* context, const quipu_tensor* weight, uint32_t matrix, const float* x,
+                  uint32_t rows, uint64_t stride) QUIPU_NOEXCEPT;
+} quipu_observer;
+
 typedef struct quipu_plan_options {
   uint32_t size;
   uint32_t flags;
@@ -63,6 +76,8 @@ typedef struct quipu_plan_options {
   uint32_t kv_type;   /* QUIPU_KV_* */
   uint64_t cells; /* tokens that the cache holds, over all sequences; tokens shared by copies count
                      once */
+  const quipu_observer* observer; /* or NULL, and then nothing may take time for it; outlives the
+                                     plan. QUIPU_E_UNSUPPORTED from a backend that has no way */
 } quipu_plan_options;
 
 /** Tokens of any number of sequences; prefill and decode are the same call. A sequence's tokens

@@ -1,6 +1,7 @@
 // Backends in C++. A backend is a class whose objects are contexts, and a class of plans:
 //
 //   static constexpr std::string_view name;                                      "cpu"
+//   static constexpr bool observes = true;       optional: plans heed quipu_plan_options.observer
 //   static std::uint32_t device_count();
 //   static void device(std::uint32_t index, quipu_device& device);               use set_text()
 //   explicit Class(const quipu_backend_options& options);
@@ -78,6 +79,10 @@ constexpr quipu_backend make_backend() {
   table.plan = [](quipu_backend_context* context, const quipu_graph* graph,
                   const quipu_plan_options* options, quipu_plan** plan) noexcept {
     return guard([&] {
+      if constexpr (!requires { Backend::observes; })
+        if (options->observer)
+          throw Error(QUIPU_E_UNSUPPORTED, "expected a backend that shows what weights are "
+                                           "multiplied with; this one does not");
       *plan = reinterpret_cast<quipu_plan*>(
           reinterpret_cast<Backend*>(context)->plan(*graph, *options).release());
     });

@@ -44,7 +44,7 @@ struct Node {
     return experts.gate.empty() ? nullptr : &experts.gate[expert];
   }
   bool reads_in_place(std::uint32_t expert) const {
-    return tokens_of(expert) == 1 && !experts.moe.weight_input;
+    return tokens_of(expert) == 1 && !experts.moe.weight_input && !experts.observer;
   }
   /// The expert's input rows.
   Activations input_of(std::uint32_t expert) const {
@@ -126,7 +126,9 @@ class GatherJob final : public Job {
 
   std::uint32_t tasks(const Step& step) const noexcept override {
     const std::uint32_t rows = node_.rows(step);
-    return rows == 1 && !node_.experts.moe.weight_input ? 0 : rows * node_.used();
+    const bool all_in_place =
+        rows == 1 && !node_.experts.moe.weight_input && !node_.experts.observer;
+    return all_in_place ? 0 : rows * node_.used();
   }
   void run(const Step&, std::uint32_t first, std::uint32_t last,
            std::uint32_t) const noexcept override {
@@ -141,7 +143,8 @@ class GatherJob final : public Job {
     const std::uint32_t row = node_.routing.row_of[slot], tokens = node_.tokens_of(expert);
     const WeightMatrix &up = node_.experts.up[expert], *gate = node_.gate(expert);
     const bool int8 = reads_int8(up, tokens) || (gate && reads_int8(*gate, tokens));
-    const bool floats = reads_float(up, tokens) || (gate && reads_float(*gate, tokens));
+    const bool floats =
+        node_.experts.observer || reads_float(up, tokens) || (gate && reads_float(*gate, tokens));
     const Matrix &source = node_.in.x, &target = node_.gathered.x;
     if (!node_.experts.moe.weight_input) {
       if (int8) copy_int8_row(node_.in.form, row, node_.gathered.form, slot);
@@ -191,7 +194,7 @@ class HiddenJob final : public Job {
                              begin,
                              std::min(up.rows, begin + rows),
                              node_.routing.slot_begin[e],
-                             reads_float(down, tokens),
+                             node_.experts.observer || reads_float(down, tokens),
                              reads_int8(down, tokens)};
       const Matrix& hidden = node_.hidden.x;
       gated_block(node_.kernels, block, node_.input_of(e), hidden.data, hidden.stride,
@@ -208,6 +211,28 @@ class HiddenJob final : public Job {
  private:
   const Node& node_;
   quipu_activation activation_;
+};
+
+/// Shows the observer every expert's rows of a matrix [slots, columns]. One task.
+class ObserveExpertsJob final : public Job {
+ public:
+  ObserveExpertsJob(const Node& node, const quipu_tensor& weight, const Matrix& x)
+      : node_(node), weight_(weight), x_(x) {}
+
+  std::uint32_t tasks(const Step& step) const noexcept override { return node_.rows(step) != 0; }
+  void run(const Step&, std::uint32_t, std::uint32_t, std::uint32_t) const noexcept override {
+    const quipu_observer& observer = *node_.experts.observer;
+    for (std::uint32_t e = 0; e < node_.expert_count(); ++e)
+      if (const std::uint32_t tokens = node_.tokens_of(e))
+        observer.product(observer.context, &weight_, e, x_.row(node_.routing.slot_begin[e]), tokens,
+                         x_.stride);
+  }
+  std::string describe() const override { return "observe experts"; }
+
+ private:
+  const Node& node_;
+  const quipu_tensor& weight_;
+  const Matrix& x_;
 };
 
 class DownJob final : public Job {
@@ -321,6 +346,17 @@ void add_experts(const RowKernels& kernels, Experts experts, const Matrix& logit
   add(std::make_unique<HiddenJob>(node, activation),
       {&r.plan_memory, in.x.buffer, &in.int8, node.gathered.x.buffer, &node.gathered.int8},
       {node.hidden.x.buffer, &node.hidden.int8, &node.multiplying.memory});
+  if (node.experts.observer) {
+    Buffer* const observed = node.experts.observed;
+    const auto observe = [&](const quipu_tensor* weight, const Matrix& x) {
+      if (weight)
+        add(std::make_unique<ObserveExpertsJob>(node, *weight, x),
+            {&r.plan_memory, x.buffer, observed}, {observed});
+    };
+    observe(node.experts.tensors.gate, node.gathered.x);
+    observe(node.experts.tensors.up, node.gathered.x);
+    observe(node.experts.tensors.down, node.hidden.x);
+  }
   // The scratch of the two products is one; naming it here keeps it alive until the second is done.
   add(std::make_unique<DownJob>(node),
       {&r.plan_memory, node.hidden.x.buffer, &node.hidden.int8, &node.multiplying.memory},

@@ -19,6 +19,12 @@ struct Experts {
   RouterWeights router;
   std::vector<WeightMatrix> gate, up, down;
   const float *gate_bias = nullptr, *up_bias = nullptr, *down_bias = nullptr;
+  // Who is shown what these weights multiply, or null, and what orders the jobs that do.
+  const quipu_observer* observer = nullptr;
+  Buffer* observed = nullptr;
+  struct {
+    const quipu_tensor *gate, *up, *down;
+  } tensors{};
 };
 
 /// Adds the jobs. `logits` [rows, experts] are the router's, `in` is the experts' input, whose int8

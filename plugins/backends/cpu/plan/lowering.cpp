@@ -10,6 +10,7 @@
 #include "stages/embed.h"
 #include "stages/linear.h"
 #include "stages/norm.h"
+#include "stages/observe.h"
 #include "stages/precise_linear.h"
 #include "stages/rope.h"
 
@@ -27,7 +28,8 @@ class Lowering {
  public:
   Lowering(const quipu_graph& graph, quipu_node output, const Target& target, Program& program)
       : graph_(graph), output_(output), target_(target), weights_(target.weights),
-        program_(program), facts_(analyse(graph, output)), values_(graph.node_count + 1) {}
+        program_(program), facts_(analyse(graph, output)), values_(graph.node_count + 1),
+        observed_(program.buffer(0)) {}
 
   Lowered lower() {
     for (quipu_node n = 1; n <= graph_.node_count; ++n)
@@ -172,6 +174,8 @@ class Lowering {
     }
   }
 
+  const quipu_tensor* weight_of(quipu_node n) const { return n ? node(n).weight : nullptr; }
+
   NormWeight norm_weight(quipu_node n) {
     if (n == 0) return {};
     return {floats(n), static_cast<std::uint32_t>(node(n).weight->shape[0])};
@@ -208,6 +212,13 @@ class Lowering {
     program_.add(std::move(job), all, std::span(writes));
   }
 
+  /// Shows the observer, if any, what a weight is multiplied with.
+  void observe(quipu_node weight, const Matrix& x) {
+    if (!target_.observer) return;
+    Buffer *const reads[] = {x.buffer, &observed_}, *const writes[] = {&observed_};
+    program_.add(observe_job(*target_.observer, *node(weight).weight, x), reads, writes);
+  }
+
   /// y = x * weight^T + bias + addend.
   void add_linear_to(const LinearPart& part, const Matrix& x, const Matrix* addend,
                      const Matrix& y) {
@@ -222,6 +233,7 @@ class Lowering {
   void add_linear(quipu_node n, quipu_node linear, const Matrix* addend) {
     const Matrix& x = value(input(linear, 0), facts_[linear].rows);
     const LinearPart part = linear_part(linear);
+    observe(input(linear, 1), x);
     if (node(linear).after_select && !addend && can_be_precise(part.weight, program_.batch()))
       return add_precise_linear(target_.kernels, part, x, result(n), program_);
     add_linear_to(part, x, addend, result(n));
@@ -233,8 +245,12 @@ class Lowering {
     const Rows rows = facts_[n].rows;
     if (facts_[gate].fused_into == n) {
       const LinearPart gate_part = linear_part(gate), up_part = linear_part(up);
-      if (can_be_gated(gate_part.weight, up_part.weight))
-        return add_gated(n, gate_part, up_part, value(input(gate, 0), rows));
+      if (can_be_gated(gate_part.weight, up_part.weight)) {
+        const Matrix& x = value(input(gate, 0), rows);
+        observe(input(gate, 1), x);
+        observe(input(up, 1), x);
+        return add_gated(n, gate_part, up_part, x);
+      }
       add_linear(gate, gate, nullptr);
       add_linear(up, up, nullptr);
     }
@@ -252,8 +268,9 @@ class Lowering {
     LinearInput& out = product_input(y);
     const Scratch space =
         scratch(gated_scratch_bytes(&gate.weight, up.weight, program_.batch()), program_);
-    const GatedLinear linear{gate, up,  attributes_of<quipu_activation>(node(n)),
-                             in,   out, !facts_[n].only_multiplied || n == output_};
+    const GatedLinear linear{
+        gate, up,  attributes_of<quipu_activation>(node(n)),
+        in,   out, !facts_[n].only_multiplied || n == output_ || target_.observer};
     add_linear_job(gated_linear_job(target_.kernels, linear, space), in, {},
                    {y.buffer, &out.int8, &space.memory});
   }
@@ -367,6 +384,7 @@ class Lowering {
     const Matrix& x = value(input(n, 0), rows);
     const Matrix& router_input = input(n, 11) ? value(input(n, 11), rows) : x;
     const Matrix& logits = program_.matrix(rows, moe.experts);
+    observe(input(n, 1), router_input);
     add_linear_to({weights_.matrix(*node(input(n, 1)).weight), floats(input(n, 2))}, router_input,
                   nullptr, logits);
     const auto slices = [&](quipu_node weight) {
@@ -380,7 +398,10 @@ class Lowering {
                  slices(input(n, 6)),
                  floats(input(n, 7)),
                  floats(input(n, 8)),
-                 floats(input(n, 9))},
+                 floats(input(n, 9)),
+                 target_.observer,
+                 &observed_,
+                 {weight_of(input(n, 4)), weight_of(input(n, 5)), weight_of(input(n, 6))}},
                 logits, linear_input_of(x), result(n), program_);
   }
 
@@ -414,6 +435,7 @@ class Lowering {
   std::map<std::uint32_t, Buffer*> cached_;  // stands for what a layer's cache holds
   std::vector<AttentionGroup*> attention_;
   std::map<const AttentionGroup*, Buffer*> parts_;
+  Buffer& observed_;  // stands for what the observer has seen: one job at a time
   std::map<std::pair<const std::vector<double>*, float>, RopeTable> rope_tables_;
 };
 

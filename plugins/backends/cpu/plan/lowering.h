@@ -21,6 +21,7 @@ struct Target {
   const KvCache& cache;
   const CacheLayers& layers;
   Weights& weights;
+  const quipu_observer* observer;  ///< or null
 };
 
 /// What the nodes of a graph have in common with their neighbours.

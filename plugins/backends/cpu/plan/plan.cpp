@@ -44,7 +44,8 @@ Plan::Plan(Pool& pool, std::uint32_t isa, const quipu_graph& graph,
       layers_(cache_layers(graph, options.context, weights_)),
       cache_(layers_.layers, cache_options(options, isa, layers_.identity)),
       wanted_rows_(options.batch) {
-  const Target target{isa, options.context, row_kernels(isa), cache_, layers_, weights_};
+  const Target target{isa,     options.context, row_kernels(isa), cache_,
+                      layers_, weights_,        options.observer};
   std::uint64_t bytes = 0;
   for (std::uint32_t i = 0; i < graph.output_count; ++i) {
     const quipu_graph_output& output = graph.outputs[i];

@@ -4,6 +4,7 @@
 namespace quipu_reference {
 
 Matrix linear(const Operands& in) {
+  in.observe(1, 0, in.value(0));
   Matrix y = multiply(in.value(0), in.weight(1), 0, in.width());
   const auto bias = in.numbers(2);
   for (std::size_t i = 0; i < y.rows; ++i)

@@ -73,6 +73,7 @@ std::vector<Choice> choose(const quipu_moe& a, std::vector<double> logits,
 // The rows of one expert's matrix, with its bias: inputs are numbered as in quipu_moe.
 Matrix expert_linear(const Operands& in, const Matrix& x, std::size_t matrix, std::size_t bias,
                      std::uint32_t expert) {
+  in.observe(matrix, expert, x);
   const quipu_tensor& weight = in.weight(matrix);
   Matrix y = multiply(x, weight, expert * weight.shape[1], weight.shape[1]);
   if (in.has(bias)) {
@@ -102,7 +103,9 @@ Matrix run_expert(const Operands& in, const Matrix& x, std::uint32_t expert) {
 Matrix moe(const Operands& in) {
   const auto& a = in.attributes<quipu_moe>();
   const Matrix& x = in.value(0);
-  const Matrix logits = multiply(in.has(11) ? in.value(11) : x, in.weight(1), 0, a.experts);
+  const Matrix& router_input = in.has(11) ? in.value(11) : x;
+  in.observe(1, 0, router_input);
+  const Matrix logits = multiply(router_input, in.weight(1), 0, a.experts);
   const auto router_bias = in.numbers(2), selection_bias = in.numbers(3);
   const auto expert_scale = in.numbers(10);
 
