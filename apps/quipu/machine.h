@@ -1,7 +1,9 @@
 // What this machine can do at best, measured: the limits that a benchmark is held against.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace quipu::app {
 
@@ -9,8 +11,15 @@ namespace quipu::app {
 /// best of a few passes.
 double measure_read_bandwidth(std::uint32_t threads);
 
+/// Seconds of one plain read of `memory`, which begins at a multiple of 64 bytes, by `threads`
+/// threads together.
+double time_of_read(std::span<const std::byte> memory, std::uint32_t threads);
+
 /// int8 multiply-adds per second (one multiply-add = 2 operations), by `threads` threads, with the
 /// best instruction that this program knows for the processor; 0 where it knows none.
 double measure_integer_peak(std::uint32_t threads);
+
+/// The same in one pass of some milliseconds.
+double sample_integer_peak(std::uint32_t threads);
 
 }  // namespace quipu::app

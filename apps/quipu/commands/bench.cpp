@@ -1,4 +1,5 @@
-// quipu bench: tokens per second of prefill and decode, beside what the machine could do.
+// quipu bench: tokens per second of a model's prefill and decode, or the speed of the codecs,
+// beside what the machine could do.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "../codec_speed.h"
 #include "../machine.h"
 #include "command.h"
 
@@ -99,6 +101,58 @@ json::value to_json(const std::optional<Measurement>& measurement) {
   return measurement ? json::value(measurement->rate.max()) : json::value(nullptr);
 }
 
+/// The codecs of these names, or all; only those that have kernels, for the others go through the
+/// same float product.
+std::vector<const quipu_codec*> codecs_with_kernels(const std::vector<std::string>& names,
+                                                    Registry& registry) {
+  const auto installed = registry.codecs();
+  for (const auto& name : names)
+    if (std::ranges::none_of(installed, [&](const auto& each) { return each.second == name; }))
+      throw Error(ErrorCode::unsupported, "--codecs: no plugin provides codec " + printable(name) +
+                                              "; " + registry.searched());
+  std::vector<const quipu_codec*> found;
+  for (const auto& [type, name] : installed) {
+    if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
+    const quipu_codec& codec = registry.codec(type);
+    if (codec.kernel_count)
+      found.push_back(&codec);
+    else if (!names.empty())
+      throw Error(ErrorCode::unsupported, "--codecs: " + name + " has no kernels to measure");
+  }
+  return found;
+}
+
+int bench_codecs(const Options& options, const std::vector<std::string>& names) {
+  const auto registry = options.registry();
+  const auto engine = options.engine();
+  CodecBench bench(registry->backend(engine.backend), engine.threads);
+  json::array all;
+  if (!options.json())
+    print("codec      bits   decode GB/s   of a read   prefill int8 GOPS   of the peak\n");
+  for (const quipu_codec* codec : codecs_with_kernels(names, *registry)) {
+    if (interrupted) return exit_interrupted;
+    const CodecSpeed speed = bench.measure(*codec);
+    const double bits = 8.0 * codec->block_bytes / codec->block_columns;
+    if (options.json()) {
+      all.push_back({{"codec", codec->name},
+                     {"type", codec->type},
+                     {"bits_per_weight", bits},
+                     {"decode_bytes_per_second", speed.decode_bytes},
+                     {"decode_fraction_of_read", speed.decode_of_read},
+                     {"prefill_multiply_adds_per_second", speed.prefill_multiples},
+                     {"prefill_fraction_of_peak", speed.prefill_of_peak}});
+      continue;
+    }
+    char line[120];
+    std::snprintf(line, sizeof line, "%-8s %6.2f %13.1f %9.0f %% %19.0f %11.0f %%\n", codec->name,
+                  bits, speed.decode_bytes / 1e9, 100 * speed.decode_of_read,
+                  2 * speed.prefill_multiples / 1e9, 100 * speed.prefill_of_peak);
+    print(line);
+  }
+  if (options.json()) print_json(std::move(all));
+  return exit_ok;
+}
+
 int run(const std::vector<std::string>& words) {
   Options options(bench_command);
   options.add()("prompt-tokens", po::value<std::string>()->value_name("N,…")->default_value("512"),
@@ -109,10 +163,17 @@ int run(const std::vector<std::string>& words) {
                                     "tokens in the context before decoding")(
       "batch", po::value<std::uint32_t>()->value_name("B")->default_value(1),
       "sequences decoding at a time")(
-      "repeat", po::value<std::uint32_t>()->value_name("R")->default_value(3), "samples of each");
+      "repeat", po::value<std::uint32_t>()->value_name("R")->default_value(3),
+      "samples of each")("codecs", "measure codecs, all or the named ones, in place of a model");
   options.add_engine_options();
-  options.positional("MODEL");
+  options.positional("MODEL", true);
   if (!options.parse(words)) return exit_ok;
+  const auto names = options.has("MODEL") ? options.get<std::vector<std::string>>("MODEL")
+                                          : std::vector<std::string>{};
+  if (options.has("codecs")) return bench_codecs(options, names);
+  if (names.size() != 1)
+    throw Error(ErrorCode::usage, "bench: expected one MODEL, found " +
+                                      (names.empty() ? "none" : std::to_string(names.size())));
 
   const auto prompts = counts(options.get<std::string>("prompt-tokens"));
   const auto generated = options.get<std::uint32_t>("gen-tokens");
@@ -122,7 +183,7 @@ int run(const std::vector<std::string>& words) {
 
   const auto start = Clock::now();
   const auto registry = options.registry();
-  const auto model = Model::make(open_model(options.required("MODEL"), *registry), *registry);
+  const auto model = Model::make(open_model(names.front(), *registry), *registry);
   const std::size_t vocabulary = model->tokenizer().size();
   auto engine_options = options.engine();
   const std::uint32_t longest = prompts.empty() ? 0 : *std::ranges::max_element(prompts);
@@ -207,7 +268,8 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
-const Command bench_command = {"bench", "MODEL [--prompt-tokens N,…] [--gen-tokens N]",
-                               "Speed of prefill and decode, beside the machine's limits", run};
+const Command bench_command = {
+    "bench", "MODEL [--prompt-tokens N,…] [--gen-tokens N] | --codecs [CODEC…]",
+    "Speed of prefill and decode, or of the codecs, beside the machine's limits", run};
 
 }  // namespace quipu::app

@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "apps/quipu/machine.h"
 #include "matmul/kernels.h"
 #include "matmul/matmul.h"
 #include "plugins/quants/codecs.h"
-#include "tests/bench/codecs_bench_tile.h"
 
 using namespace quipu_cpu;
 
@@ -94,7 +94,7 @@ int main(int count, char** arguments) {
       const int repeats = std::max(1, static_cast<int>(64 / m));
       for (int round = 0; round < rounds; ++round)
         for (int repeat = 0; repeat < std::min(repeats, 4); ++repeat) {
-          const double peak = integer_peak();
+          const double peak = 2 * quipu::app::sample_integer_peak(1);
           for (int i = 0; i < (m <= 8 ? 2 : 1); ++i) {
             const Case job{i ? dots : panels, form, m, y, scratch};
             const double speed = job.operations() / job.run();
@@ -105,7 +105,7 @@ int main(int count, char** arguments) {
       std::printf(" | %u: %.0f (%.0f %%)", m, best[0], 100 * share[0]);
       if (m <= 8) std::printf(", %.0f (%.0f %%)", best[1], 100 * share[1]);
     }
-    std::printf(" | peak %.0f\n", integer_peak() / 1e9);
+    std::printf(" | peak %.0f\n", 2 * quipu::app::sample_integer_peak(1) / 1e9);
     std::fflush(stdout);
   }
 }
