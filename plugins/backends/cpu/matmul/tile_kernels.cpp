@@ -12,6 +12,18 @@ void quantize(const float* x, uint32_t count, const QuantizedColumns& out) noexc
 void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
                      uint32_t columns, float* y, size_t y_stride) noexcept;
 
+#if defined(QUIPU_KERNEL_AVX512) || defined(QUIPU_KERNEL_AVX2)
+static inline TileInput from_row(const TileInput& x, int t) noexcept {
+  return {x.q + t * x.q_stride,
+          x.q_stride,
+          x.scale + t * x.scale_stride,
+          x.scale_stride,
+          x.sum + t * x.sum_stride,
+          x.total + t * x.sum_stride,
+          x.sum_stride};
+}
+#endif
+
 #if defined(QUIPU_KERNEL_AVX512)
 
 static inline __m512i broadcast4(const int8_t* p) {
@@ -35,15 +47,14 @@ __attribute__((always_inline)) static inline void each(Body body) {
 }
 #define QUIPU_IN_LINE __attribute__((always_inline))
 
-// Six rows by two vectors of 16 weight rows: 12 sums, and 12 integer accumulators where both
-// vectors are taken together, so that each activation is read once for two products. With groups of
-// 16 they are taken one after the other, which leaves registers for the sums of 32 columns: the
-// activations' scales are per 32, so two groups share one multiplication by it. The zero point goes
-// into the start value of the integer accumulators.
+// Up to six rows by two vectors of 16 weight rows, so that each activation is read once for two
+// products: 12 integer accumulators and 12 sums. The zero point goes into the start value of the
+// accumulators. The activations' scales are per 32 columns, so two groups of 16 share one
+// multiplication by it; the sums of 32 columns leave registers for three rows at a time.
 template <int Tokens, int Group, bool Minimum>
-static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+static void tile_part(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
                       bool add) noexcept {
-  constexpr int parts = 32 / Group, together = Group == 32 ? 2 : 1;
+  constexpr int parts = 32 / Group;
   __m512 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
     each<2>([&](auto v) QUIPU_IN_LINE {
@@ -53,59 +64,64 @@ static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c
   const uint8_t* w = p.q;
   const int8_t* q = x.q;
   for (uint32_t block = 0; block < p.columns / 32; ++block, w += 8 * 128, q += 32) {
-    each<2 / together>([&](auto first) QUIPU_IN_LINE {
-      __m512 scaled[Tokens];
-      each<parts>([&](auto part) QUIPU_IN_LINE {
-        const uint32_t g = block * parts + part;
-        __m512i dot[Tokens][together];
+    __m512 scaled[Tokens][2];
+    each<parts>([&](auto part) QUIPU_IN_LINE {
+      const uint32_t g = block * parts + part;
+      __m512i dot[Tokens][2];
+      each<Tokens>([&](auto t) QUIPU_IN_LINE {
+        dot[t][0] = dot[t][1] = _mm512_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
+      });
+      each<Group / 4>([&](auto number) QUIPU_IN_LINE {
+        const int quad = part * (Group / 4) + number;
+        const __m512i w0 = _mm512_loadu_si512(w + quad * 128);
+        const __m512i w1 = _mm512_loadu_si512(w + quad * 128 + 64);
         each<Tokens>([&](auto t) QUIPU_IN_LINE {
-          const __m512i start = _mm512_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
-          each<together>([&](auto v) QUIPU_IN_LINE { dot[t][v] = start; });
-        });
-        each<Group / 4>([&](auto number) QUIPU_IN_LINE {
-          const int quad = part * (Group / 4) + number;
-          __m512i weights[together];
-          each<together>([&](auto v) QUIPU_IN_LINE {
-            weights[v] = _mm512_loadu_si512(w + quad * 128 + (first + v) * 64);
-          });
-          each<Tokens>([&](auto t) QUIPU_IN_LINE {
-            const __m512i four = broadcast4(q + t * x.q_stride + 4 * quad);
-            each<together>([&](auto v) QUIPU_IN_LINE {
-              dot[t][v] = _mm512_dpbusd_epi32(dot[t][v], weights[v], four);
-            });
-          });
-        });
-        each<together>([&](auto v) QUIPU_IN_LINE {
-          const __m512 scale = _mm512_loadu_ps(p.scale + g * panel_rows + 16 * (first + v));
-          each<Tokens>([&](auto t) QUIPU_IN_LINE {
-            const __m512 d = _mm512_cvtepi32_ps(dot[t][v]);
-            auto& s = sum[t][first + v];
-            if constexpr (parts == 1)
-              s = _mm512_fmadd_ps(
-                  d, _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[t * x.scale_stride + block])), s);
-            else
-              scaled[t] =
-                  part == 0 ? _mm512_mul_ps(d, scale) : _mm512_fmadd_ps(d, scale, scaled[t]);
-          });
-          if constexpr (Minimum) {
-            const __m512 minimum = _mm512_loadu_ps(p.minimum + g * panel_rows + 16 * (first + v));
-            each<Tokens>([&](auto t) QUIPU_IN_LINE {
-              auto& s = sum[t][first + v];
-              s = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x.sum[t * x.sum_stride + g]), s);
-            });
-          }
+          const __m512i four = broadcast4(q + t * x.q_stride + 4 * quad);
+          dot[t][0] = _mm512_dpbusd_epi32(dot[t][0], w0, four);
+          dot[t][1] = _mm512_dpbusd_epi32(dot[t][1], w1, four);
         });
       });
-      if constexpr (parts == 2)
+      each<2>([&](auto v) QUIPU_IN_LINE {
+        const __m512 scale = _mm512_loadu_ps(p.scale + g * panel_rows + 16 * v);
         each<Tokens>([&](auto t) QUIPU_IN_LINE {
-          const __m512 scale = _mm512_set1_ps(x.scale[t * x.scale_stride + block]);
-          sum[t][first] = _mm512_fmadd_ps(scaled[t], scale, sum[t][first]);
+          const __m512 d = _mm512_cvtepi32_ps(dot[t][v]);
+          auto& s = sum[t][v];
+          if constexpr (parts == 1)
+            s = _mm512_fmadd_ps(
+                d, _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[t * x.scale_stride + block])), s);
+          else
+            scaled[t][v] =
+                part == 0 ? _mm512_mul_ps(d, scale) : _mm512_fmadd_ps(d, scale, scaled[t][v]);
         });
+        if constexpr (Minimum) {
+          const __m512 minimum = _mm512_loadu_ps(p.minimum + g * panel_rows + 16 * v);
+          each<Tokens>([&](auto t) QUIPU_IN_LINE {
+            auto& s = sum[t][v];
+            s = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x.sum[t * x.sum_stride + g]), s);
+          });
+        }
+      });
     });
+    if constexpr (parts == 2)
+      each<Tokens>([&](auto t) QUIPU_IN_LINE {
+        const __m512 scale = _mm512_set1_ps(x.scale[t * x.scale_stride + block]);
+        each<2>([&](auto v)
+                    QUIPU_IN_LINE { sum[t][v] = _mm512_fmadd_ps(scaled[t][v], scale, sum[t][v]); });
+      });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
     each<2>([&](auto v) QUIPU_IN_LINE { _mm512_storeu_ps(c + t * c_stride + 16 * v, sum[t][v]); });
   });
+}
+
+template <int Tokens, int Group, bool Minimum>
+static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
+                      bool add) noexcept {
+  constexpr int first = Group == 32 || Tokens <= 3 ? Tokens : 3;
+  tile_part<first, Group, Minimum>(x, p, c, c_stride, add);
+  if constexpr (first < Tokens)
+    tile_part<Tokens - first, Group, Minimum>(from_row(x, first), p, c + first * c_stride, c_stride,
+                                              add);
 }
 
 #elif defined(QUIPU_KERNEL_AVX2)
@@ -176,13 +192,7 @@ template <int Tokens, int Group, bool Minimum>
 static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
                       bool add) noexcept {
   const auto part = [&]<int Count>(int t) {
-    const TileInput from{x.q + t * x.q_stride,
-                         x.q_stride,
-                         x.scale + t * x.scale_stride,
-                         x.scale_stride,
-                         x.sum + t * x.sum_stride,
-                         x.total + t * x.sum_stride,
-                         x.sum_stride};
+    const TileInput from = from_row(x, t);
     for (int half = 0; half < 2; ++half)
       if (p.wide)
         tile_half<Count, Group, Minimum, true>(from, p, half, c + t * c_stride, c_stride, add);
