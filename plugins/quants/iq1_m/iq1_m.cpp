@@ -19,20 +19,17 @@ struct IQ1_M {
   static constexpr bool quantizes = true;
 
   static bool is_finite(const uint8_t* block) { return (half_of(block) & 0x7c00) != 0x7c00; }
+  static constexpr bool in_fours = true;
+  // By code; then those of groups that are shifted down.
+  static constexpr uint8_t levels[16] = {2, 10, 18, 0, 0, 0, 0, 0, 0, 8, 16};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* low = block + 2 * n;
-      const unsigned upper = block[32 + n];
-      return quipu::sdk::kernel::Sixteen{iq1_codebook.bytes(low[0] | (upper & 7) << 8),
-                                         iq1_codebook.bytes(low[1] | (upper >> 4 & 7) << 8)};
-    });
-    const auto up = piece.flags([](const uint8_t* block, unsigned n) {
-      const unsigned upper = block[32 + n];
-      return (upper & 8 ? 0u : 0xffu) | (upper & 128 ? 0u : 0xff00u);
-    });
-    return (piece.shift(codes, [](unsigned) { return -3; }) & 0x18) | (up & 2);
+    const auto entries = codes(
+        piece, iq1_codebook, [](unsigned e) { return 8 * e; },
+        [](unsigned e) { return 8 * 32 + 4 * e; });
+    const auto down = signs_of_one(piece, [](unsigned k) { return 8 * 32 + 4 * k + 3; });
+    return signed_lookup<levels>(piece, entries, down);
   }
 
   QUIPU_INLINE uint64_t words(const uint8_t* block) {
@@ -45,14 +42,9 @@ struct IQ1_M {
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    using namespace quipu::sdk::kernel;
     const auto half = uint16_t(half_of(block));
-    const uint64_t w = words(block);
-    const auto eight = [](uint64_t both) {
-      const uint64_t s = bytes_of_bits<3>((both & 0xfff) | (both >> 16 & 0xfff) << 12);
-      return s << 1 | 0x0101010101010101;
-    };
-    out.set_scales(load_half(&half) / 8, eight(w), eight(w >> 32));
+    set_odd_scales<3, 16>(out, block, quipu::sdk::kernel::load_half(&half) / 8,
+                          [](unsigned g) { return 8 * (48 + 2 * (g / 4)) + 3 * (g % 4); });
   }
 };
 

@@ -17,31 +17,23 @@ struct IQ1_S {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true, needs_importance = true;
   static constexpr uint32_t halves[] = {0};
+  static constexpr bool in_fours = true;
+  // By code; then those of groups that are shifted down.
+  static constexpr uint8_t levels[16] = {2, 10, 18, 0, 0, 0, 0, 0, 0, 8, 16};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* low = block + 2 + 2 * n;
-      const unsigned upper = of_group(block, n / 2) >> (6 * (n % 2));
-      return quipu::sdk::kernel::Sixteen{iq1_codebook.bytes(low[0] | (upper & 7) << 8),
-                                         iq1_codebook.bytes(low[1] | (upper >> 3 & 7) << 8)};
-    });
-    const auto up = piece.flags([](const uint8_t* block, unsigned n) {
-      return of_group(block, n / 2) >> 15 ? 0u : 0xffffu;
-    });
-    return (piece.shift(codes, [](unsigned) { return -3; }) & 0x18) | (up & 2);
-  }
-
-  QUIPU_INLINE unsigned of_group(const uint8_t* block, unsigned group) {
-    return quipu::sdk::kernel::load_word<uint16_t>(block + 34 + 2 * group);
+    const auto entries = codes(
+        piece, iq1_codebook, [](unsigned e) { return 8 * (2 + e); },
+        [](unsigned e) { return 8 * (34 + 2 * (e / 4)) + 3 * (e % 4); });
+    const auto down = signs_of_one(piece, [](unsigned k) { return 8 * (34 + 2 * (k / 4)) + 15; });
+    return signed_lookup<levels>(piece, entries, down);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    uint64_t odd = 0;
-    for (unsigned g = 0; g < 8; ++g)
-      odd |= uint64_t(2 * (of_group(block, g) >> 12 & 7) + 1) << (8 * g);
-    out.set_scales(quipu::sdk::kernel::load_half(block) / 8, odd);
+    set_odd_scales<3, 8>(out, block, quipu::sdk::kernel::load_half(block) / 8,
+                         [](unsigned g) { return 8 * (34 + 2 * g) + 12; });
   }
 };
 

@@ -16,29 +16,24 @@ struct IQ2_S {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
-  static constexpr uint8_t levels[16] = {8, 25, 43};
+  static constexpr bool in_fours = true;
+  // By code; then those with a sign.
+  static constexpr uint8_t levels[16] = {43 + 8, 43 + 25, 43 + 43, 0,       0,      0,
+                                         0,      0,       43 - 8,  43 - 25, 43 - 43};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* low = block + 2 + 2 * n;
-      const unsigned upper = unsigned(block[66 + n / 2]) >> (4 * (n % 2));
-      return quipu::sdk::kernel::Sixteen{codebook.bytes(low[0] | (upper & 3) << 8),
-                                         codebook.bytes(low[1] | (upper >> 2 & 3) << 8)};
-    });
-    const auto signs = piece.flags([](const uint8_t* block, unsigned n) {
-      return quipu::sdk::kernel::load_word<uint16_t>(block + 34 + 2 * n);
-    });
-    return piece.negate(piece.lookup(codes, levels), signs, zero);
+    const auto entries = codes(
+        piece, codebook, [](unsigned e) { return 8 * (2 + e); },
+        [](unsigned e) { return 8 * 66 + 2 * e; });
+    const auto sign = signs(piece, [](unsigned k) { return 8 * (34 + k); });
+    return signed_lookup<levels>(piece, entries, sign);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    using namespace quipu::sdk::kernel;
-    const uint64_t low = bytes_of_bits<4>(load_word<uint32_t>(block + 74)),
-                   high = bytes_of_bits<4>(load_word<uint32_t>(block + 78));
-    constexpr uint64_t one = 0x0101010101010101;
-    out.set_scales(load_half(block) / 8, low << 1 | one, high << 1 | one);
+    set_odd_scales<4, 16>(out, block, quipu::sdk::kernel::load_half(block) / 8,
+                          [](unsigned g) { return 8 * 74 + 4 * g; });
   }
 };
 

@@ -16,30 +16,24 @@ struct IQ2_XS {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true, needs_importance = true;
   static constexpr uint32_t halves[] = {0};
-  static constexpr uint8_t levels[16] = {8, 25, 43};
+  static constexpr bool in_fours = true;
+  // By code; then those with a sign.
+  static constexpr uint8_t levels[16] = {43 + 8, 43 + 25, 43 + 43, 0,       0,      0,
+                                         0,      0,       43 - 8,  43 - 25, 43 - 43};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      using namespace quipu::sdk::kernel;
-      return Sixteen{codebook.bytes(load_word<uint16_t>(block + 2 + 4 * n)),
-                     codebook.bytes(load_word<uint16_t>(block + 4 + 4 * n))};
-    });
-    const auto signs = piece.flags([](const uint8_t* block, unsigned n) {
-      using namespace quipu::sdk::kernel;
-      const auto both = load_word<uint32_t>(block + 2 + 4 * n);
-      return even_signs(both >> 9) | even_signs(both >> 25) << 8;
-    });
-    return piece.negate(piece.lookup(codes, levels), signs, zero);
+    const auto entries = codes(
+        piece, codebook, [](unsigned e) { return 16 * (1 + e); },
+        [](unsigned e) { return 16 * (1 + e) + 8; });
+    const auto sign = signs_of_seven(piece, [](unsigned k) { return 16 * (1 + k) + 9; });
+    return signed_lookup<levels>(piece, entries, sign);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    using namespace quipu::sdk::kernel;
-    const uint64_t low = bytes_of_bits<4>(load_word<uint32_t>(block + 66)),
-                   high = bytes_of_bits<4>(load_word<uint32_t>(block + 70));
-    constexpr uint64_t one = 0x0101010101010101;
-    out.set_scales(load_half(block) / 8, low << 1 | one, high << 1 | one);
+    set_odd_scales<4, 16>(out, block, quipu::sdk::kernel::load_half(block) / 8,
+                          [](unsigned g) { return 8 * 66 + 4 * g; });
   }
 };
 

@@ -16,27 +16,24 @@ struct IQ2_XXS {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true, needs_importance = true;
   static constexpr uint32_t halves[] = {0};
-  static constexpr uint8_t levels[16] = {8, 25, 43};
+  static constexpr bool in_fours = true;
+  // By code; then those with a sign.
+  static constexpr uint8_t levels[16] = {43 + 8, 43 + 25, 43 + 43, 0,       0,      0,
+                                         0,      0,       43 - 8,  43 - 25, 43 - 43};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* entry = block + 2 + 8 * (n / 2) + 2 * (n % 2);
-      return quipu::sdk::kernel::Sixteen{codebook.bytes(entry[0]), codebook.bytes(entry[1])};
-    });
-    const auto signs = piece.flags([](const uint8_t* block, unsigned n) {
-      using namespace quipu::sdk::kernel;
-      const auto word = load_word<uint32_t>(block + 6 + 8 * (n / 2)) >> (14 * (n % 2));
-      return even_signs(word) | even_signs(word >> 7) << 8;
-    });
-    return piece.negate(piece.lookup(codes, levels), signs, zero);
+    const auto entries =
+        codes(piece, codebook, [](unsigned e) { return 8 * (2 + 8 * (e / 4) + e % 4); });
+    const auto sign =
+        signs_of_seven(piece, [](unsigned k) { return 8 * (6 + 8 * (k / 4)) + 7 * (k % 4); });
+    return signed_lookup<levels>(piece, entries, sign);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    uint64_t odd = 0;
-    for (unsigned g = 0; g < 8; ++g) odd |= uint64_t(2 * (block[9 + 8 * g] >> 4) + 1) << (8 * g);
-    out.set_scales(quipu::sdk::kernel::load_half(block) / 8, odd);
+    set_odd_scales<4, 8>(out, block, quipu::sdk::kernel::load_half(block) / 8,
+                         [](unsigned g) { return 8 * (9 + 8 * g) + 4; });
   }
 };
 

@@ -16,30 +16,25 @@ struct IQ3_S {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
-  static constexpr uint8_t levels[16] = {1, 3, 5, 7, 9, 11, 13, 15};
+  static constexpr bool in_fours = true;
+  // By code; then those with a sign.
+  static constexpr uint8_t levels[16] = {15 + 1,  15 + 3,  15 + 5,  15 + 7, 15 + 9, 15 + 11,
+                                         15 + 13, 15 + 15, 15 - 1,  15 - 3, 15 - 5, 15 - 7,
+                                         15 - 9,  15 - 11, 15 - 13, 15 - 15};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* low = block + 2 + 4 * n;
-      const unsigned upper = unsigned(block[66 + n / 2]) >> (4 * (n % 2)) << 8;
-      const auto four = [&](unsigned i) {
-        return codebook.bytes(low[i] | (upper >> i & 256)) |
-               codebook.bytes(low[i + 1] | (upper >> (i + 1) & 256)) << 32;
-      };
-      return quipu::sdk::kernel::Sixteen{four(0), four(2)};
-    });
-    const auto signs = piece.flags([](const uint8_t* block, unsigned n) {
-      return quipu::sdk::kernel::load_word<uint16_t>(block + 74 + 2 * n);
-    });
-    return piece.negate(piece.lookup(codes, levels), signs, zero);
+    const auto entries = codes(
+        piece, codebook, [](unsigned e) { return 8 * (2 + e); },
+        [](unsigned e) { return 8 * 66 + e; });
+    const auto sign = signs(piece, [](unsigned k) { return 8 * (74 + k); });
+    return signed_lookup<levels>(piece, entries, sign);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    using namespace quipu::sdk::kernel;
-    const uint64_t s = bytes_of_bits<4>(load_word<uint32_t>(block + 106));
-    out.set_scales(load_half(block), s << 1 | 0x0101010101010101);
+    set_odd_scales<4, 8>(out, block, quipu::sdk::kernel::load_half(block),
+                         [](unsigned g) { return 8 * 106 + 4 * g; });
   }
 };
 

@@ -16,30 +16,24 @@ struct IQ3_XXS {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
-  static constexpr uint8_t levels[16] = {4, 12, 20, 28, 36, 44, 52, 62};
+  static constexpr bool in_fours = true;
+  // By code; then those with a sign.
+  static constexpr uint8_t levels[16] = {62 + 4,  62 + 12, 62 + 20, 62 + 28, 62 + 36, 62 + 44,
+                                         62 + 52, 62 + 62, 62 - 4,  62 - 12, 62 - 20, 62 - 28,
+                                         62 - 36, 62 - 44, 62 - 52, 62 - 62};
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const uint8_t* entry = block + 2 + 4 * n;
-      const auto four = [&](unsigned i) {
-        return codebook.bytes(entry[i]) | codebook.bytes(entry[i + 1]) << 32;
-      };
-      return quipu::sdk::kernel::Sixteen{four(0), four(2)};
-    });
-    const auto signs = piece.flags([](const uint8_t* block, unsigned n) {
-      using namespace quipu::sdk::kernel;
-      const auto word = load_word<uint32_t>(block + 66 + 4 * (n / 2)) >> (14 * (n % 2));
-      return even_signs(word) | even_signs(word >> 7) << 8;
-    });
-    return piece.negate(piece.lookup(codes, levels), signs, zero);
+    const auto entries = codes(piece, codebook, [](unsigned e) { return 8 * (2 + e); });
+    const auto sign =
+        signs_of_seven(piece, [](unsigned k) { return 8 * (66 + 4 * (k / 4)) + 7 * (k % 4); });
+    return signed_lookup<levels>(piece, entries, sign);
   }
 
   template <class Scales>
   static void scales(const uint8_t* block, Scales& out) {
-    uint64_t odd = 0;
-    for (unsigned g = 0; g < 8; ++g) odd |= uint64_t(2 * (block[69 + 4 * g] >> 4) + 1) << (8 * g);
-    out.set_scales(quipu::sdk::kernel::load_half(block) / 4, odd);
+    set_odd_scales<4, 8>(out, block, quipu::sdk::kernel::load_half(block) / 4,
+                         [](unsigned g) { return 8 * (69 + 4 * g) + 4; });
   }
 };
 

@@ -23,8 +23,10 @@ class NearestEntries {
   static constexpr int points = points_of_half * points_of_half;
 
   /// `distances`: how many of the smallest distances are within reach.
-  NearestEntries(const quipu::sdk::kernel::Codebook<Bits, Count>& book, int distances)
+  template <class Entries>
+  NearestEntries(const quipu::sdk::kernel::Codebook<Bits, Entries>& book, int distances)
       : first_(points + 1) {
+    static_assert(book.count == Count);
     Distances column[weights];
     for (unsigned n = 0; n < Count; ++n) {
       const auto digits = book.bytes(n);

@@ -33,8 +33,9 @@
 //       piece.digit(q, f)     digit f(n), 0 to 4, of bytes that are fractions q / 256 in base 3
 //       piece.made(f)         the 16 bytes that f(block, n) computes with kernel_words.h: a Sixteen
 //       piece.flags(f)        the 16 bits that f(block, n) gives, each as a byte 0 or 255
-//       piece.negate(q, s, z) z - q where the byte of s is 255, z + q where it is 0
 //       &, |, ^               with bytes, or with a constant for every byte
+//     A format that says `static constexpr bool in_fours = true` has no minimum and is made of
+//     other words, for codebooks (kernel_words.h): codes, signs, signed_lookup.
 //
 // and for the scales, where every group of a block has the same,
 //   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset)
@@ -44,6 +45,7 @@
 //     calls out.set_scales(factor, low, high) and, where has_minimum, out.set_minima(factor, low,
 //     high): the factor is a float, the integers are signed bytes, those of groups 0-7 in `low`
 //     from the lowest bits up and those of groups 8-15 in `high`;
+//     set_odd_scales (kernel_words.h) does it for scales factor * (2 s + 1);
 // or, where scales are numbers of another kind,
 //   static void group_scales(const uint8_t* block, float* scale);   one for each group of a block
 //

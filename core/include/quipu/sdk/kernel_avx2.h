@@ -152,10 +152,6 @@ QUIPU_INLINE Tile thirds_of(Tile a) {
   for (auto& x : a.v) x = third_of<Number, Number>(x);
   return a;
 }
-QUIPU_INLINE Tile negate_bytes(Tile a, const Tile& sign, unsigned zero) {
-  for (int i = 0; i < 8; ++i) a.v[i] = negate_bytes(a.v[i], sign.v[i], zero);
-  return a;
-}
 QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
   for (int i = 0; i < 8; ++i)
     _mm256_storeu_si256(
@@ -259,9 +255,6 @@ struct ColumnPieces {
     for (size_t r = 0; r < 16; ++r) rows[r] = uint32_t(f(block + r * row_stride, Piece));
     const auto* p = reinterpret_cast<const uint8_t*>(rows);
     return flags_of(load32(p), load32(p + 32));
-  }
-  QUIPU_INLINE_MEMBER Tile negate(const Tile& q, const Tile& sign, unsigned zero) const {
-    return negate_bytes(q, sign, zero);
   }
 };
 

@@ -137,13 +137,6 @@ QUIPU_INLINE Tile thirds_of(Tile a) {
         third_of<Number, Number>(_mm512_extracti64x4_epi64(x, 1)), 1);
   return a;
 }
-QUIPU_INLINE Tile negate_bytes(Tile a, const Tile& sign, unsigned zero) {
-  for (int i = 0; i < 4; ++i) {
-    const __m512i q = _mm512_sub_epi8(_mm512_xor_si512(a.v[i], sign.v[i]), sign.v[i]);
-    a.v[i] = _mm512_add_epi8(q, _mm512_set1_epi8(char(zero)));
-  }
-  return a;
-}
 QUIPU_INLINE void store(uint8_t* address, size_t quad_stride, Tile a) {
   for (int i = 0; i < 4; ++i) _mm512_storeu_si512(address + size_t(i) * quad_stride, a.v[i]);
 }
@@ -239,9 +232,6 @@ struct ColumnPieces {
     Tile a = spread_rows(_mm512_loadu_si512(rows), 7);
     for (auto& x : a.v) x = _mm512_movm_epi8(_mm512_movepi8_mask(x));
     return a;
-  }
-  QUIPU_INLINE_MEMBER Tile negate(const Tile& q, const Tile& sign, unsigned zero) const {
-    return negate_bytes(q, sign, zero);
   }
 };
 

@@ -15,6 +15,9 @@
 #ifndef QUIPU_KERNEL_SCALAR
 #include "quipu/sdk/kernel_blocks.h"
 #endif
+#ifdef QUIPU_KERNEL_AVX512
+#include "quipu/sdk/kernel_avx512_fours.h"
+#endif
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
   namespace quipu::sdk::QUIPU_KERNEL_ISA {                                                         \

@@ -140,13 +140,6 @@ struct Pieces : Where {
       return spread_flags(f(this->block(n), this->piece(n)));
     });
   }
-
-  QUIPU_INLINE_MEMBER Bytes negate(Bytes q, Bytes sign, unsigned zero) const {
-    return each([&](unsigned n) __attribute__((always_inline)) {
-      const uint8x16_t negated = vsubq_u8(veorq_u8(q.v[n], sign.v[n]), sign.v[n]);
-      return vaddq_u8(negated, vdupq_n_u8(uint8_t(zero)));
-    });
-  }
 };
 
 /// Pieces First to First + 3 of a stretch of blocks.

@@ -89,11 +89,6 @@ struct Pieces {
     for (int i = 0; i < 16; ++i) a.v[i] = word >> i & 1 ? 255 : 0;
     return a;
   }
-
-  QUIPU_INLINE_MEMBER Bytes negate(Bytes q, Bytes sign, unsigned zero) const {
-    for (int i = 0; i < 16; ++i) q.v[i] = uint8_t(sign.v[i] ? zero - q.v[i] : zero + q.v[i]);
-    return q;
-  }
 };
 
 /// Where `scale` and `minimum` read: here one block.

@@ -30,36 +30,111 @@ QUIPU_INLINE uint64_t bytes_of_bits(uint64_t packed) {
 #endif
 }
 
-/// Entries of 8 weights of 2 bits or of 4 weights of 3 bits, the first weight lowest.
-template <unsigned Bits, unsigned Count>
-struct Codebook {
-  static constexpr unsigned weights = Bits == 2 ? 8 : 4;
-  uint16_t entries[Count];
-
-  QUIPU_INLINE_MEMBER uint64_t bytes(unsigned entry) const {
-    return bytes_of_bits<Bits>(entries[entry % Count]);
-  }
-};
-
 /// 16 bytes, 0-7 and 8-15, each from the lowest bits up.
 struct Sixteen {
   uint64_t low, high;
 };
 
-/// Two entries of 8 weights or four of 4.
-template <unsigned Bits, unsigned Count>
-QUIPU_INLINE Sixteen codes(const Codebook<Bits, Count>& book, uint64_t numbers) {
-  const auto entry = [&](unsigned i) __attribute__((always_inline)) {
-    return book.bytes(unsigned(numbers >> (16 * i) & 0xffff));
-  };
-  if constexpr (Bits == 2) return {entry(0), entry(1)};
-  return {entry(0) | entry(1) << 32, entry(2) | entry(3) << 32};
+/// Width bits, at most 8, of a block, from its bit `position` on.
+template <unsigned Width>
+QUIPU_INLINE unsigned load_bits(const uint8_t* block, unsigned position) {
+  const uint8_t* at = block + position / 8;
+  const unsigned skipped = position % 8;
+  unsigned bits = at[0];
+  if (skipped + Width > 8) bits |= unsigned(at[1]) << 8;
+  return bits >> skipped & ((1u << Width) - 1);
 }
 
+/// Entries of 8 weights of 2 bits or of 4 weights of 3 bits, the first weight lowest. Entries::of
+/// is the array of them.
+template <unsigned Bits, class Entries>
+struct Codebook {
+  static constexpr unsigned bits = Bits;
+  static constexpr unsigned weights = Bits == 2 ? 8 : 4;
+  static constexpr unsigned count = sizeof Entries::of / sizeof Entries::of[0];
+  /// The bits of an entry's number above the lowest 8.
+  static constexpr unsigned upper_bits = __builtin_ctz(count) - 8;
+
+  QUIPU_INLINE_MEMBER static constexpr uint16_t entry(unsigned number) {
+    return Entries::of[number % count];
+  }
+  QUIPU_INLINE_MEMBER static uint64_t bytes(unsigned number) {
+    return bytes_of_bits<Bits>(entry(number));
+  }
+};
+
 /// Eight signs in seven bits: their number is even, which says the last.
-QUIPU_INLINE unsigned even_signs(unsigned seven) {
-  seven &= 127;
+QUIPU_INLINE constexpr unsigned even_signs(unsigned seven) {
   return seven | unsigned(__builtin_parity(seven)) << 7;
+}
+
+// Words of codebook formats. Positions are bits of a block.
+
+/// The codes of 16 weights. Entry e of a block has the lowest 8 bits of its number from bit low(e)
+/// on, and the others from bit upper(e) on.
+template <class Pieces, unsigned Bits, class Entries, class Low, class Upper>
+QUIPU_INLINE auto codes(Pieces piece, Codebook<Bits, Entries>, Low, Upper) {
+  return piece.made([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+    using Book = Codebook<Bits, Entries>;
+    const auto eight = [=](unsigned half) __attribute__((always_inline)) {
+      constexpr unsigned entries = 8 / Book::weights;
+      uint64_t bytes = 0;
+      for (unsigned i = 0; i < entries; ++i) {
+        const unsigned e = (2 * n + half) * entries + i;
+        unsigned number = load_bits<8>(block, Low{}(e));
+        if constexpr (Book::upper_bits > 0)
+          number |= load_bits<Book::upper_bits>(block, Upper{}(e)) << 8;
+        bytes |= Book::bytes(number) << (32 * i);
+      }
+      return bytes;
+    };
+    return Sixteen{eight(0), eight(1)};
+  });
+}
+template <class Pieces, unsigned Bits, class Entries, class Low>
+QUIPU_INLINE auto codes(Pieces piece, Codebook<Bits, Entries> book, Low low) {
+  return codes(piece, book, low, low);
+}
+
+/// Bytes 0, or 255 where a weight has a sign: the k-th eight weights of a block have theirs in the
+/// 8 bits from f(k) on.
+template <class Pieces, class Position>
+QUIPU_INLINE auto signs(Pieces piece, Position) {
+  return piece.flags([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+    return load_bits<8>(block, Position{}(2 * n)) | load_bits<8>(block, Position{}(2 * n + 1)) << 8;
+  });
+}
+/// The same where the number of signs is even: 7 bits say all 8.
+template <class Pieces, class Position>
+QUIPU_INLINE auto signs_of_seven(Pieces piece, Position) {
+  return piece.flags([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+    return even_signs(load_bits<7>(block, Position{}(2 * n))) |
+           even_signs(load_bits<7>(block, Position{}(2 * n + 1))) << 8;
+  });
+}
+/// The same where one bit says all 8.
+template <class Pieces, class Position>
+QUIPU_INLINE auto signs_of_one(Pieces piece, Position) {
+  return piece.flags([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+    return load_bits<1>(block, Position{}(2 * n)) * 0xff |
+           load_bits<1>(block, Position{}(2 * n + 1)) * 0xff00;
+  });
+}
+
+/// Levels[code], or Levels[code + 8] where there is a sign.
+template <const uint8_t (&Levels)[16], class Pieces, class Bytes>
+QUIPU_INLINE auto signed_lookup(Pieces piece, Bytes codes, Bytes signs) {
+  return piece.lookup(codes | (signs & 8), Levels);
+}
+
+/// Scales factor * (2 s + 1): group g of a block of 256 columns has the Width bits of s from bit
+/// f(g) on.
+template <unsigned Width, unsigned Groups, class Scales, class Position>
+QUIPU_INLINE void set_odd_scales(Scales& out, const uint8_t* block, float factor, Position f) {
+  uint64_t odd[2] = {};
+  for (unsigned g = 0; g < Groups; ++g)
+    odd[g / 8] |= uint64_t(2 * load_bits<Width>(block, f(g)) + 1) << (g % 8 * 8);
+  out.set_scales(factor, odd[0], odd[1]);
 }
 
 }  // namespace QUIPU_KERNEL_ISA

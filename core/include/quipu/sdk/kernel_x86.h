@@ -58,11 +58,6 @@ QUIPU_INLINE __m256i third_of(__m256i q) {
   return _mm256_and_si256(_mm256_srli_epi16(third, 6), _mm256_set1_epi8(3));
 }
 
-QUIPU_INLINE __m256i negate_bytes(__m256i q, __m256i sign, unsigned zero) {
-  return _mm256_add_epi8(_mm256_sub_epi8(_mm256_xor_si256(q, sign), sign),
-                         _mm256_set1_epi8(char(zero)));
-}
-
 /// One number for each of N groups.
 template <int N>
 struct Floats;

@@ -97,10 +97,6 @@ struct RowPieces {
     return {spread_flags(uint32_t(made_of<0>(f)) | uint32_t(made_of<1>(f)) << 16),
             spread_flags(uint32_t(made_of<2>(f)) | uint32_t(made_of<3>(f)) << 16)};
   }
-
-  QUIPU_INLINE_MEMBER Bytes negate(Bytes q, Bytes sign, unsigned zero) const {
-    return {negate_bytes(q.low, sign.low, zero), negate_bytes(q.high, sign.high, zero)};
-  }
 };
 
 /// Halves at `offset` of eight blocks of `bytes` bytes, `stride` bytes apart; zero, and not read,
