@@ -261,6 +261,7 @@ struct ColumnPieces {
 /// As many floats as a vector holds, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 8;
+  static constexpr int registers = 16;
   __m256 v;
 };
 QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {

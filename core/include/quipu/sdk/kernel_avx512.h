@@ -238,6 +238,7 @@ struct ColumnPieces {
 /// As many floats as a vector holds, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 16;
+  static constexpr int registers = 32;
   __m512 v;
 };
 QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {

@@ -340,6 +340,7 @@ QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
 /// enough for the latency of a multiply-add.
 struct Lanes {
   static constexpr unsigned count = 8;
+  static constexpr int registers = 32;
   float32x4_t low, high;
 };
 QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {

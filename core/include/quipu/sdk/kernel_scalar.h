@@ -202,6 +202,7 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
 /// Four floats, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 4;
+  static constexpr int registers = 8;
   float v[4];
 };
 QUIPU_INLINE Lanes load_lanes(Single, const uint8_t* p) {

@@ -1,5 +1,6 @@
 // The tile: up to six rows of activations times a panel of 32 weight rows.
 #include "matmul/kernels.h"
+#include "quipu/sdk/each.h"
 
 #if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
 #include <immintrin.h>
@@ -32,20 +33,7 @@ static inline __m512i broadcast4(const int8_t* p) {
   return _mm512_set1_epi32(four);
 }
 
-// Loops whose index is a constant: a compiler keeps an array in registers only where it knows every
-// index before it unrolls (512 tokens: twice as fast as plain loops).
-template <int Number>
-struct Index {
-  constexpr operator int() const { return Number; }
-};
-template <int Count, class Body>
-__attribute__((always_inline)) static inline void each(Body body) {
-  if constexpr (Count > 0) {
-    each<Count - 1>(body);
-    body(Index<Count - 1>{});
-  }
-}
-#define QUIPU_IN_LINE __attribute__((always_inline))
+using quipu::sdk::each;
 
 // Up to six rows by two vectors of 16 weight rows, so that each activation is read once for two
 // products: 12 integer accumulators and 12 sums. The zero point goes into the start value of the
