@@ -26,10 +26,9 @@ struct MXFP4 {
     return piece.lookup(codes, e2m1_levels);
   }
 
-  // Half the power, as levels are doubled; the two lowest are subnormal floats.
-  static void group_scales(const uint8_t* block, float* scale) {
-    const uint32_t power = block[0];
-    *scale = quipu::sdk::float_from_bits(power < 2 ? 0x00200000u << power : (power - 1) << 23);
+  template <class Blocks>
+  static auto scale(Blocks block) {
+    return 0.5f * block.e8m0(0);  // levels are doubled
   }
 };
 

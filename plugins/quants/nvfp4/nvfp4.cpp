@@ -20,21 +20,13 @@ struct NVFP4 {
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    const auto codes = piece.made([](const uint8_t* block, unsigned n) {
-      const auto pairs = quipu::sdk::kernel::load_word<uint64_t>(block + 4 + 8 * n);
-      constexpr uint64_t nibble = 0x0f0f0f0f0f0f0f0f;
-      return quipu::sdk::kernel::Sixteen{pairs & nibble, pairs >> 4 & nibble};
-    });
+    const auto codes = nibbles(piece, [](unsigned n) { return 4 + 8 * n; });
     return piece.lookup(codes, e2m1_levels);
   }
 
-  // Halves have the same bits of mantissa above, and an exponent that is 8 larger: times 2^8, and
-  // half of it, as levels are doubled. 127, the NaN of E4M3, counts as zero.
-  static void group_scales(const uint8_t* block, float* scale) {
-    for (int g = 0; g < 4; ++g) {
-      const auto half = uint16_t(block[g] == 127 ? 0 : (block[g] & 127) << 7);
-      scale[g] = 128 * quipu::sdk::kernel::load_half(&half);
-    }
+  template <class Blocks>
+  static auto scale(Blocks block) {
+    return 0.5f * block.e4m3_of_groups(0);  // levels are doubled
   }
 };
 

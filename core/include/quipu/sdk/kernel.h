@@ -31,6 +31,7 @@
 //                             anything, so mask afterwards
 //       piece.lookup(q, t)    t[q] for bytes q below 16; t is a static constexpr uint8_t[16]
 //       piece.digit(q, f)     digit f(n), 0 to 4, of bytes that are fractions q / 256 in base 3
+//       nibbles(piece, f)     of the 8 bytes at offset f(n): the low nibbles, then the high ones
 //       piece.made(f)         the 16 bytes that f(block, n) computes with kernel_words.h: a Sixteen
 //       piece.flags(f)        the 16 bits that f(block, n) gives, each as a byte 0 or 255
 //       &, |, ^               with bytes, or with a constant for every byte
@@ -38,16 +39,16 @@
 //     other words, for codebooks (kernel_words.h): codes, signs, signed_lookup.
 //
 // and for the scales, where every group of a block has the same,
-//   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset)
+//   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset), or
+//       single or e8m0, and factors; or, for 4 groups of 16, of block.e4m3_of_groups(offset), where
+//       group g has the byte at offset + g
 //   template <class Blocks> static auto minimum(Blocks block);   where has_minimum
 // or, where groups differ (blocks of 256 columns) by a small integer each,
 //   template <class Scales> static void scales(const uint8_t* block, Scales& out);
 //     calls out.set_scales(factor, low, high) and, where has_minimum, out.set_minima(factor, low,
 //     high): the factor is a float, the integers are signed bytes, those of groups 0-7 in `low`
 //     from the lowest bits up and those of groups 8-15 in `high`;
-//     set_odd_scales (kernel_words.h) does it for scales factor * (2 s + 1);
-// or, where scales are numbers of another kind,
-//   static void group_scales(const uint8_t* block, float* scale);   one for each group of a block
+//     set_odd_scales (kernel_words.h) does it for scales factor * (2 s + 1).
 //
 // and ends with QUIPU_QUANT_PLUGIN(VERSION, LICENSE, Format). The file is listed under both SOURCES
 // and KERNELS of quipu_add_plugin: it is compiled once as the plugin and once for each instruction

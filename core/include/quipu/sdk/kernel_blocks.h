@@ -13,22 +13,13 @@ struct Stretch {
   static constexpr int groups = columns / Format::group;
   static_assert(Format::zero == 0 || !Format::has_minimum, "a minimum makes a zero unnecessary");
   static constexpr bool one_scale = requires(RowBlocks<Format> blocks) { Format::scale(blocks); };
-  static constexpr bool own_scales = requires(float* scale) {
-    Format::group_scales(nullptr, scale);
-  };
   static constexpr bool corrected = Format::zero != 0 || Format::has_minimum;
   using Numbers = Floats<groups>;
 
   /// scale, and the factor of the sum of the activations: minimum - scale * zero.
   QUIPU_INLINE_MEMBER static void scales(const uint8_t* stretch, unsigned columns, Numbers& scale,
                                          Numbers& factor) {
-    if constexpr (own_scales) {
-      float numbers[groups] = {};
-      for (unsigned b = 0; b < columns / Format::block_columns; ++b)
-        Format::group_scales(stretch + b * Format::block_bytes,
-                             numbers + b * Format::block_columns / Format::group);
-      load(scale, numbers, unsigned(groups));
-    } else if constexpr (one_scale) {
+    if constexpr (one_scale) {
       const RowBlocks<Format> blocks{stretch, columns / Format::block_columns};
       scale = Format::scale(blocks);
       if constexpr (Format::has_minimum) factor = Format::minimum(blocks);
@@ -195,29 +186,19 @@ template <class Format>
 QUIPU_INLINE void unpack_scales(const uint8_t* block, size_t row_stride, float* scale,
                                 float* minimum, size_t group_stride) {
   constexpr unsigned groups = Format::block_columns / Format::group;
-  if constexpr (Stretch<Format>::own_scales) {
-    for (unsigned row = 0; row < 16; ++row) {
-      float numbers[groups];
-      Format::group_scales(block + row * row_stride, numbers);
-      for (unsigned g = 0; g < groups; ++g) scale[g * group_stride + row] = numbers[g];
+  struct {
+    unsigned row;
+    RowIntegers scales, minima;
+    QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
+      scales.set(row, factor, low, high);
     }
-    return;
-  } else {
-    struct {
-      unsigned row;
-      RowIntegers scales, minima;
-      QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
-        scales.set(row, factor, low, high);
-      }
-      QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
-        minima.set(row, factor, low, high);
-      }
-    } out;
-    for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
-    out.scales.store_groups_of_all(groups, scale, group_stride);
-    if constexpr (Format::has_minimum)
-      out.minima.store_groups_of_all(groups, minimum, group_stride);
-  }
+    QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+      minima.set(row, factor, low, high);
+    }
+  } out;
+  for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
+  out.scales.store_groups_of_all(groups, scale, group_stride);
+  if constexpr (Format::has_minimum) out.minima.store_groups_of_all(groups, minimum, group_stride);
 }
 
 template <class Format>
@@ -245,7 +226,10 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
       unpack_pieces<Format, 8, 10, 12, 14>(block, row_stride, q, quad_stride);
       unpack_pieces<Format, 9, 11, 13, 15>(block, row_stride, q, quad_stride);
     }
-    if constexpr (Stretch<Format>::one_scale) {
+    if constexpr (Stretch<Format>::one_scale && Format::group == 16) {
+      for (unsigned g = 0; g < groups; ++g)
+        store(scale + g * group_stride, Format::scale(ColumnBlocks<Format>{block, row_stride, g}));
+    } else if constexpr (Stretch<Format>::one_scale) {
       const ColumnBlocks<Format> blocks{block, row_stride};
       const Floats<16> scales = Format::scale(blocks);
       for (unsigned g = 0; g < groups; ++g) store(scale + g * group_stride, scales);

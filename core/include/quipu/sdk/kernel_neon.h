@@ -235,24 +235,57 @@ QUIPU_INLINE void from_bytes(Floats<N>& a, uint64_t low, uint64_t high) {
   }
 }
 
+/// N floats; f(n) gives one.
+template <int N, class F>
+QUIPU_INLINE Floats<N> floats_of(F f) {
+  float all[N];
+  for (int n = 0; n < N; ++n) all[n] = f(unsigned(n));
+  Floats<N> a;
+  load(a, all, N);
+  return a;
+}
 /// Eight halves; half(n) gives the bits of one.
 template <class Half>
-QUIPU_INLINE Floats<8> floats_of(Half half) {
+QUIPU_INLINE Floats<8> floats_of_halves(Half half) {
   const uint16x8_t bits = {half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)};
   const float16x8_t halves = vreinterpretq_f16_u16(bits);
   return {{vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)}};
 }
 
-/// `count` successive blocks of a row, at most eight: a number for each group of 256 columns.
+/// `count` successive blocks of a row: a number for each group of 256 columns.
 template <class Format>
 struct RowBlocks {
   const uint8_t* stretch;
   unsigned count;
   QUIPU_INLINE_MEMBER Floats<8> half(unsigned offset) const {
     constexpr unsigned groups = Format::block_columns / 32;
-    return floats_of([&](unsigned n) __attribute__((always_inline)) {
+    return floats_of_halves([&](unsigned n) __attribute__((always_inline)) {
       const uint8_t* block = stretch + n / groups * Format::block_bytes;
       return n / groups < count ? load_word<uint16_t>(block + offset) : uint16_t(0);
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<8> single(unsigned offset) const {
+    return of_groups<8>([=](const uint8_t* block, unsigned) __attribute__((always_inline)) {
+      return load_word<float>(block + offset);
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<8> e8m0(unsigned offset) const {
+    return of_groups<8>([=](const uint8_t* block, unsigned) __attribute__((always_inline)) {
+      return e8m0_to_float(block[offset]);
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned offset) const {
+    return of_groups<16>([=](const uint8_t* block, unsigned group) __attribute__((always_inline)) {
+      return e4m3_to_float(block[offset + group]);
+    });
+  }
+
+ private:
+  template <int N, class F>
+  QUIPU_INLINE_MEMBER Floats<N> of_groups(F f) const {
+    constexpr unsigned groups = Format::block_columns / Format::group;
+    return floats_of<N>([&](unsigned n) __attribute__((always_inline)) {
+      return n / groups < count ? f(stretch + n / groups * Format::block_bytes, n % groups) : 0;
     });
   }
 };
@@ -262,14 +295,31 @@ template <class Format>
 struct ColumnBlocks {
   const uint8_t* block;
   size_t row_stride;
+  unsigned group = 0;
   QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
     const auto of_row = [&](unsigned row) __attribute__((always_inline)) {
       return load_word<uint16_t>(block + row * row_stride + offset);
     };
-    const Floats<8> low = floats_of(of_row);
-    const Floats<8> high =
-        floats_of([&](unsigned row) __attribute__((always_inline)) { return of_row(row + 8); });
+    const Floats<8> low = floats_of_halves(of_row);
+    const Floats<8> high = floats_of_halves([&](unsigned row) __attribute__((always_inline)) {
+      return of_row(row + 8);
+    });
     return {{low.v[0], low.v[1], high.v[0], high.v[1]}};
+  }
+  QUIPU_INLINE_MEMBER Floats<16> single(unsigned offset) const {
+    return floats_of<16>([&](unsigned row) __attribute__((always_inline)) {
+      return load_word<float>(block + row * row_stride + offset);
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e8m0(unsigned offset) const {
+    return floats_of<16>([&](unsigned row) __attribute__((always_inline)) {
+      return e8m0_to_float(block[row * row_stride + offset]);
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned offset) const {
+    return floats_of<16>([&](unsigned row) __attribute__((always_inline)) {
+      return e4m3_to_float(block[row * row_stride + offset + group]);
+    });
   }
 };
 

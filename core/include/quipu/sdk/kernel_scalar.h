@@ -91,10 +91,18 @@ struct Pieces {
   }
 };
 
-/// Where `scale` and `minimum` read: here one block.
+/// Where `scale` and `minimum` read: here a group of one block.
 struct Blocks {
   const uint8_t* block;
+  int group;
   QUIPU_INLINE_MEMBER float half(unsigned offset) const { return load_half(block + offset); }
+  QUIPU_INLINE_MEMBER float single(unsigned offset) const {
+    return load_word<float>(block + offset);
+  }
+  QUIPU_INLINE_MEMBER float e8m0(unsigned offset) const { return e8m0_to_float(block[offset]); }
+  QUIPU_INLINE_MEMBER float e4m3_of_groups(unsigned offset) const {
+    return e4m3_to_float(block[offset + unsigned(group)]);
+  }
 };
 
 /// The scales and minima of the groups of one block; minima are 0 in a format without them.
@@ -106,12 +114,10 @@ struct Groups {
 
   QUIPU_INLINE_MEMBER explicit Groups(const uint8_t* block) {
     for (auto& x : minimum) x = 0;
-    if constexpr (requires { Format::group_scales(block, scale); }) {
-      Format::group_scales(block, scale);
-    } else if constexpr (requires { Format::scale(Blocks{block}); }) {
-      for (auto& x : scale) x = Format::scale(Blocks{block});
+    if constexpr (requires { Format::scale(Blocks{block, 0}); }) {
+      for (int g = 0; g < count; ++g) scale[g] = Format::scale(Blocks{block, g});
       if constexpr (Format::has_minimum)
-        for (auto& x : minimum) x = Format::minimum(Blocks{block});
+        for (int g = 0; g < count; ++g) minimum[g] = Format::minimum(Blocks{block, g});
     } else {
       Format::scales(block, *this);
     }

@@ -30,6 +30,16 @@ QUIPU_INLINE uint64_t bytes_of_bits(uint64_t packed) {
 #endif
 }
 
+/// A power of two as E8M0 has it (OCP Microscaling Formats specification 1.0, section 5.4.1). The
+/// lowest is a subnormal float.
+QUIPU_INLINE float e8m0_to_float(unsigned byte) {
+  return float_from_bits(byte == 0 ? 0x00400000 : byte << 23);
+}
+/// A positive E4M3 number (section 5.3.1 there); 127, its NaN, is 0, and a sign is not looked at.
+QUIPU_INLINE float e4m3_to_float(unsigned byte) {
+  return byte == 127 ? 0 : 0x1p120f * float_from_bits((byte & 127) << 20);
+}
+
 /// 16 bytes, 0-7 and 8-15, each from the lowest bits up.
 struct Sixteen {
   uint64_t low, high;
@@ -66,6 +76,16 @@ struct Codebook {
 /// Eight signs in seven bits: their number is even, which says the last.
 QUIPU_INLINE constexpr unsigned even_signs(unsigned seven) {
   return seven | unsigned(__builtin_parity(seven)) << 7;
+}
+
+/// The low nibbles of the 8 bytes at offset f(n) of a block, then their high nibbles.
+template <class Pieces, class Offset>
+QUIPU_INLINE auto nibbles(Pieces piece, Offset) {
+  return piece.made([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+    const auto pairs = load_word<uint64_t>(block + Offset{}(n));
+    constexpr uint64_t nibble = 0x0f0f0f0f0f0f0f0f;
+    return Sixteen{pairs & nibble, pairs >> 4 & nibble};
+  });
 }
 
 // Words of codebook formats. Positions are bits of a block.

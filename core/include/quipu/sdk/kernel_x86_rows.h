@@ -99,6 +99,21 @@ struct RowPieces {
   }
 };
 
+template <class Format, unsigned First, class Offset>
+QUIPU_INLINE Bytes nibbles(RowPieces<Format, First> piece, Offset) {
+  using P = RowPieces<Format, First>;
+  const auto two = [&](unsigned a, unsigned b) __attribute__((always_inline)) {
+    const auto pairs = b == a + 8 ? load16(piece.stretch + a)
+                                  : _mm_set_epi64x(load_word<int64_t>(piece.stretch + b),
+                                                   load_word<int64_t>(piece.stretch + a));
+    const __m256i twice = _mm256_permute4x64_epi64(_mm256_castsi128_si256(pairs), 0x50);
+    return _mm256_and_si256(_mm256_srlv_epi64(twice, _mm256_setr_epi64x(0, 4, 0, 4)),
+                            _mm256_set1_epi8(15));
+  };
+  constexpr Offset f{};
+  return {two(P::at(f, 0), P::at(f, 1)), two(P::at(f, 2), P::at(f, 3))};
+}
+
 /// Halves at `offset` of eight blocks of `bytes` bytes, `stride` bytes apart; zero, and not read,
 /// from `count` on. Formats with two halves side by side get both from one load.
 QUIPU_INLINE __m128i gather_halves(const uint8_t* blocks, size_t stride, unsigned bytes,
@@ -108,20 +123,59 @@ QUIPU_INLINE __m128i gather_halves(const uint8_t* blocks, size_t stride, unsigne
   return lower_halves(offset > at ? _mm256_srli_epi32(words, int(8 * (offset - at))) : words);
 }
 
-/// `count` successive blocks of a row, at most eight.
+/// The bytes at `offset`, as dwords, in the same way.
+QUIPU_INLINE __m256i gather_bytes(const uint8_t* blocks, size_t stride, unsigned bytes,
+                                  unsigned offset, unsigned count = 8) {
+  const unsigned at = offset + 4 <= bytes ? offset : bytes - 4;
+  const __m256i words = gather_dwords(blocks + at, stride, count);
+  return _mm256_and_si256(_mm256_srli_epi32(words, int(8 * (offset - at))), _mm256_set1_epi32(255));
+}
+
+QUIPU_INLINE __m256 from_e8m0(__m256i bytes) {
+  return _mm256_castsi256_ps(
+      _mm256_max_epi32(_mm256_slli_epi32(bytes, 23), _mm256_set1_epi32(0x00400000)));
+}
+
+/// Of eight 16-bit lanes. A half has the same bits of mantissa above, and an exponent that is 8
+/// larger; subnormal numbers are none to the multiplication.
+QUIPU_INLINE __m256 from_e4m3(__m128i bytes) {
+  const __m128i is_nan = _mm_cmpeq_epi16(bytes, _mm_set1_epi16(127));
+  const __m128i halves =
+      _mm_slli_epi16(_mm_and_si128(_mm_andnot_si128(is_nan, bytes), _mm_set1_epi16(127)), 7);
+  return _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(256));
+}
+
+/// `count` successive blocks of a row, at most as many as 256 columns have.
 template <class Format>
 struct RowBlocks {
   const uint8_t* stretch;
   unsigned count;
+  static constexpr unsigned bytes = Format::block_bytes;
+
   QUIPU_INLINE_MEMBER Floats<8> half(unsigned offset) const {
-    constexpr unsigned blocks = 256 / Format::block_columns, groups = 8 / blocks;
-    const __m256 halves =
-        _mm256_cvtph_ps(gather_halves(stretch, Format::block_bytes, Format::block_bytes, offset,
-                                      count < blocks ? count : blocks));
-    if constexpr (groups == 1) return {halves};
-    return {_mm256_permutevar8x32_ps(halves, _mm256_setr_epi32(0, 1 / groups, 2 / groups,
-                                                               3 / groups, 4 / groups, 5 / groups,
-                                                               6 / groups, 7 / groups))};
+    return of_groups(_mm256_cvtph_ps(gather_halves(stretch, bytes, bytes, offset, limited())));
+  }
+  QUIPU_INLINE_MEMBER Floats<8> single(unsigned offset) const {
+    return of_groups(_mm256_castsi256_ps(gather_dwords(stretch + offset, bytes, limited())));
+  }
+  QUIPU_INLINE_MEMBER Floats<8> e8m0(unsigned offset) const {
+    return of_groups(from_e8m0(gather_bytes(stretch, bytes, bytes, offset, limited())));
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned offset) const {
+    static_assert(Format::block_columns / Format::group == 4);
+    const __m128i all = _mm256_castsi256_si128(gather_dwords(stretch + offset, bytes, limited()));
+    return join(from_e4m3(_mm_cvtepu8_epi16(all)),
+                from_e4m3(_mm_cvtepu8_epi16(_mm_srli_si128(all, 8))));
+  }
+
+ private:
+  static constexpr unsigned blocks = 256 / Format::block_columns;
+  QUIPU_INLINE_MEMBER unsigned limited() const { return count < blocks ? count : blocks; }
+  QUIPU_INLINE_MEMBER static Floats<8> of_groups(__m256 of_blocks) {
+    constexpr int n = 8 / blocks;
+    if constexpr (n == 1) return {of_blocks};
+    return {_mm256_permutevar8x32_ps(
+        of_blocks, _mm256_setr_epi32(0, 1 / n, 2 / n, 3 / n, 4 / n, 5 / n, 6 / n, 7 / n))};
   }
 };
 
@@ -130,10 +184,32 @@ template <class Format>
 struct ColumnBlocks {
   const uint8_t* block;
   size_t row_stride;
+  unsigned group = 0;
+  static constexpr unsigned bytes = Format::block_bytes;
+
+  template <class Eight>
+  QUIPU_INLINE_MEMBER Floats<16> both(Eight eight) const {
+    return join(eight(block), eight(block + 8 * row_stride));
+  }
   QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
-    constexpr unsigned bytes = Format::block_bytes;
-    return join(_mm256_cvtph_ps(gather_halves(block, row_stride, bytes, offset)),
-                _mm256_cvtph_ps(gather_halves(block + 8 * row_stride, row_stride, bytes, offset)));
+    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
+      return _mm256_cvtph_ps(gather_halves(rows, row_stride, bytes, offset));
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> single(unsigned offset) const {
+    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
+      return _mm256_castsi256_ps(gather_dwords(rows + offset, row_stride, 8));
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e8m0(unsigned offset) const {
+    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
+      return from_e8m0(gather_bytes(rows, row_stride, bytes, offset));
+    });
+  }
+  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned offset) const {
+    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
+      return from_e4m3(lower_halves(gather_bytes(rows, row_stride, bytes, offset + group)));
+    });
   }
 };
 
