@@ -16,12 +16,11 @@ struct Q1_0 {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
+  static constexpr bool in_fours = true;
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    return piece.flags([](const uint8_t* block, unsigned n) {
-      return quipu::sdk::kernel::load_word<uint16_t>(block + 2 + 2 * n);
-    }) & 2;
+    return quipu::sdk::kernel::packed<1, 2, 1>(piece);
   }
 
   template <class Blocks>

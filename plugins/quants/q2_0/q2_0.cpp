@@ -16,14 +16,11 @@ struct Q2_0 {
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {0};
+  static constexpr bool in_fours = true;
 
   template <class Pieces>
   static auto values(Pieces piece) {
-    return piece.made([](const uint8_t* block, unsigned n) {
-      using namespace quipu::sdk::kernel;
-      return Sixteen{bytes_of_bits<2>(load_word<uint16_t>(block + 2 + 4 * n)),
-                     bytes_of_bits<2>(load_word<uint16_t>(block + 4 + 4 * n))};
-    });
+    return quipu::sdk::kernel::packed<2, 2>(piece);
   }
 
   template <class Blocks>

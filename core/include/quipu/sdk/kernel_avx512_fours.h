@@ -7,6 +7,8 @@
 // Entries of codebooks are looked up in registers, 64 at a time, for two rows at once.
 #pragma once
 
+#include "quipu/sdk/each.h"
+
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
 
@@ -100,6 +102,31 @@ struct FourPieces {
 struct Fours {
   __m512i v[2][4];
 };
+
+/// The bits of columns 4 l to 4 l + 3, side by side in each block.
+template <class Format, unsigned Width, unsigned First>
+struct OfPacked {
+  static constexpr unsigned of(unsigned l) {
+    constexpr unsigned per_block = Format::block_columns / 4;
+    return 8 * (l / per_block * Format::block_bytes + First) + l % per_block * 4 * Width;
+  }
+};
+
+template <unsigned Width, unsigned First, unsigned Shift = 0, class Format>
+QUIPU_INLINE Fours packed(FourPieces<Format> p) {
+  using Field = BitField<p.bytes, OfPacked<Format, Width, First>, 4 * Width>;
+  Fours q;
+  for (int r = 0; r < 2; ++r) {
+    const __m512i bits = Field::load(p.row[r]);
+    each<4>([&](auto j) QUIPU_IN_LINE {
+      constexpr int right = int(Width) * j - int(Shift);
+      const __m512i moved =
+          right < 0 ? _mm512_slli_epi16(bits, -right) : _mm512_srli_epi16(bits, right);
+      q.v[r][j] = _mm512_and_si512(moved, _mm512_set1_epi8(((1 << Width) - 1) << Shift));
+    });
+  }
+  return q;
+}
 
 /// Codes of four columns in a byte, 2 bits each, or of two, 3 bits each: then v[r][0] has the first
 /// two of the four.

@@ -88,7 +88,23 @@ QUIPU_INLINE auto nibbles(Pieces piece, Offset) {
   });
 }
 
-// Words of codebook formats. Positions are bits of a block.
+// Words of formats that are dotted in fours. Positions are bits of a block.
+
+/// Bytes of Width bits, 1 or 2, moved left by Shift: those of a block side by side from byte First
+/// on.
+template <unsigned Width, unsigned First, unsigned Shift = 0, class Pieces>
+QUIPU_INLINE auto packed(Pieces piece) {
+  if constexpr (Width == 1)
+    return piece.flags([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+      return load_word<uint16_t>(block + First + 2 * n);
+    }) & 1u << Shift;
+  else
+    return piece.made([](const uint8_t* block, unsigned n) __attribute__((always_inline)) {
+      const uint8_t* at = block + First + 4 * n;
+      return Sixteen{bytes_of_bits<2>(load_word<uint16_t>(at)) << Shift,
+                     bytes_of_bits<2>(load_word<uint16_t>(at + 2)) << Shift};
+    });
+}
 
 /// The codes of 16 weights. Entry e of a block has the lowest 8 bits of its number from bit low(e)
 /// on, and the others from bit upper(e) on.

@@ -189,26 +189,27 @@ struct ColumnBlocks {
 
   template <class Eight>
   QUIPU_INLINE_MEMBER Floats<16> both(Eight eight) const {
-    return join(eight(block), eight(block + 8 * row_stride));
+    return join(eight(block, row_stride), eight(block + 8 * row_stride, row_stride));
   }
   QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
-    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
-      return _mm256_cvtph_ps(gather_halves(rows, row_stride, bytes, offset));
+    return both([=](const uint8_t* rows, size_t stride) __attribute__((always_inline)) {
+      return _mm256_cvtph_ps(gather_halves(rows, stride, bytes, offset));
     });
   }
   QUIPU_INLINE_MEMBER Floats<16> single(unsigned offset) const {
-    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
-      return _mm256_castsi256_ps(gather_dwords(rows + offset, row_stride, 8));
+    return both([=](const uint8_t* rows, size_t stride) __attribute__((always_inline)) {
+      return _mm256_castsi256_ps(gather_dwords(rows + offset, stride, 8));
     });
   }
   QUIPU_INLINE_MEMBER Floats<16> e8m0(unsigned offset) const {
-    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
-      return from_e8m0(gather_bytes(rows, row_stride, bytes, offset));
+    return both([=](const uint8_t* rows, size_t stride) __attribute__((always_inline)) {
+      return from_e8m0(gather_bytes(rows, stride, bytes, offset));
     });
   }
-  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned offset) const {
-    return both([=, this](const uint8_t* rows) __attribute__((always_inline)) {
-      return from_e4m3(lower_halves(gather_bytes(rows, row_stride, bytes, offset + group)));
+  QUIPU_INLINE_MEMBER Floats<16> e4m3_of_groups(unsigned first) const {
+    const unsigned offset = first + group;
+    return both([=](const uint8_t* rows, size_t stride) __attribute__((always_inline)) {
+      return from_e4m3(lower_halves(gather_bytes(rows, stride, bytes, offset)));
     });
   }
 };
