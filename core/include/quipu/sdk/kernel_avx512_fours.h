@@ -390,13 +390,25 @@ QUIPU_INLINE void set_odd_scales(FourScales<Format>& out, const uint8_t* block, 
                                 _mm512_set1_ps(2 * factor), _mm512_set1_ps(factor));
 }
 
+/// The blocks of a stretch, and the lanes of FourScales.
+template <class Format>
+struct FourBlocks {
+  const uint8_t* stretch;
+  QUIPU_INLINE_MEMBER Floats<16> half(unsigned offset) const {
+    constexpr unsigned blocks = 256 / Format::block_columns;
+    const unsigned at = offset + 4 <= Format::block_bytes ? offset : Format::block_bytes - 4;
+    const __m256i words = gather_dwords(stretch + at, Format::block_bytes, blocks);
+    const __m512 halves = _mm512_cvtph_ps(_mm256_srli_epi32(words, int(8 * (offset - at))));
+    static constexpr Lanes64 of_lanes =
+        make_lanes([](unsigned l) { return l % 4 == 0 ? 2 * (l / 4 / (16 / blocks)) : 0; });
+    return {_mm512_maskz_permutexvar_ps(lanes_of_groups<Format>, of_lanes.load(), halves)};
+  }
+};
+
 template <class Format>
 QUIPU_INLINE __m512 scales_of_fours(const uint8_t* stretch) {
   if constexpr (Stretch<Format>::one_scale) {
-    const __m256 scale = Format::scale(RowBlocks<Format>{stretch, 256 / Format::block_columns}).v;
-    const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-    return _mm512_maskz_permutexvar_ps(lanes_of_groups<Format>, twice,
-                                       _mm512_castps256_ps512(scale));
+    return Format::scale(FourBlocks<Format>{stretch}).v;
   } else {
     FourScales<Format> scales;
     Format::scales(stretch, scales);
@@ -404,21 +416,21 @@ QUIPU_INLINE __m512 scales_of_fours(const uint8_t* stretch) {
   }
 }
 
-/// The sums of Count vectors (0: x->count of them) of up to eight rows.
+/// The sums of Count vectors of up to eight rows.
 template <class Format, unsigned Count>
 struct FourSums {
   static constexpr unsigned rows = 8;
-  const unsigned vectors;
-  __m512 total[rows][Count ? Count : 8];
-  FourActivations a[Count ? Count : 8];
+  __m512 total[rows][Count];
+  FourActivations a[Count];
 
-  QUIPU_INLINE_MEMBER explicit FourSums(unsigned count) : vectors(Count ? Count : count) {
+  QUIPU_INLINE_MEMBER FourSums() {
     for (auto& row : total)
-      for (unsigned v = 0; v < vectors; ++v) row[v] = _mm512_setzero_ps();
+      for (auto& sum : row) sum = _mm512_setzero_ps();
   }
 
-  QUIPU_INLINE_MEMBER void load(const quipu_activations* x, uint64_t column, unsigned columns) {
-    for (unsigned v = 0; v < vectors; ++v) a[v] = load_fours<Format>(x, v, column, columns);
+  QUIPU_INLINE_MEMBER void load(const quipu_activations* x, uint64_t vector, uint64_t column,
+                                unsigned columns) {
+    for (unsigned v = 0; v < Count; ++v) a[v] = load_fours<Format>(x, vector + v, column, columns);
   }
 
   /// Adds a stretch of rows r and r + 1.
@@ -426,7 +438,7 @@ struct FourSums {
     const Fours q = Format::values(FourPieces<Format>{{first, second}});
     for (unsigned i = 0; i < 2; ++i) {
       const __m512 scale = scales_of_fours<Format>(i ? second : first);
-      for (unsigned v = 0; v < vectors; ++v) {
+      for (unsigned v = 0; v < Count; ++v) {
         __m512i sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), q.v[i][0], a[v].v[0]);
         sum = _mm512_dpbusd_epi32(sum, q.v[i][1], a[v].v[1]);
         sum = _mm512_dpbusd_epi32(sum, q.v[i][2], a[v].v[2]);
@@ -443,14 +455,15 @@ struct FourSums {
 /// Up to eight rows: activations are brought into order once for all.
 template <class Format, unsigned Count>
 QUIPU_INLINE void dot_fours(const uint8_t* rows, size_t row_stride, uint32_t row_count,
-                            const quipu_activations* x, float* y, size_t y_stride) {
+                            const quipu_activations* x, uint32_t vector, float* y,
+                            size_t y_stride) {
   using S = Stretch<Format>;
   static_assert(!Format::has_minimum);
-  FourSums<Format, Count> sums(x->count);
+  FourSums<Format, Count> sums;
   const size_t ahead = sums.rows * row_stride;
   uint64_t column = 0;
   for (; column + S::columns <= x->columns; column += S::columns, rows += S::bytes) {
-    sums.load(x, column, S::columns);
+    sums.load(x, vector, column, S::columns);
     for (uint32_t r = 0; r < row_count; r += 2) {
       const uint8_t* first = rows + r * row_stride;
       const uint8_t* second = r + 1 < row_count ? first + row_stride : first;
@@ -463,7 +476,7 @@ QUIPU_INLINE void dot_fours(const uint8_t* rows, size_t row_stride, uint32_t row
   }
   if constexpr (Format::block_columns < S::columns)
     if (const unsigned rest = unsigned(x->columns - column)) {
-      sums.load(x, column, rest);
+      sums.load(x, vector, column, rest);
       for (uint32_t r = 0; r < row_count; r += 2) {
         uint8_t pair[2][S::bytes] = {};
         for (uint32_t i = 0; i < 2 && r + i < row_count; ++i)
@@ -473,8 +486,17 @@ QUIPU_INLINE void dot_fours(const uint8_t* rows, size_t row_stride, uint32_t row
       }
     }
   for (uint32_t r = 0; r < row_count; ++r)
-    for (unsigned v = 0; v < sums.vectors; ++v)
-      y[v * y_stride + r] = sum(Floats<16>{sums.total[r][v]});
+    for (unsigned v = 0; v < Count; ++v) y[v * y_stride + r] = sum(Floats<16>{sums.total[r][v]});
+}
+
+/// All vectors of x, by four, two or one at a time.
+template <class Format, unsigned Count>
+QUIPU_INLINE void dot_four_vectors(const uint8_t* rows, size_t row_stride, uint32_t row_count,
+                                   const quipu_activations* x, uint32_t& vector, float* y,
+                                   size_t y_stride) {
+  for (; vector + Count <= x->count; vector += Count)
+    dot_fours<Format, Count>(rows, row_stride, row_count, x, vector, y + vector * y_stride,
+                             y_stride);
 }
 
 template <class Format>
@@ -484,10 +506,10 @@ requires(Format::in_fours) QUIPU_INLINE
   const auto* row = static_cast<const uint8_t*>(rows);
   while (row_count) {
     const uint32_t count = row_count < 8 ? row_count : 8;
-    if (x->count == 1)
-      dot_fours<Format, 1>(row, row_stride, count, x, y, y_stride);
-    else
-      dot_fours<Format, 0>(row, row_stride, count, x, y, y_stride);
+    uint32_t vector = 0;
+    dot_four_vectors<Format, 4>(row, row_stride, count, x, vector, y, y_stride);
+    dot_four_vectors<Format, 2>(row, row_stride, count, x, vector, y, y_stride);
+    dot_four_vectors<Format, 1>(row, row_stride, count, x, vector, y, y_stride);
     row += count * row_stride;
     row_count -= count;
     y += count;
