@@ -24,9 +24,8 @@
 //     statement is made of these words only, where f maps the number of a piece to what that piece
 //     needs and is a lambda without captures:
 //       piece.bytes(f)        the 16 bytes at offset f(n) of the block
-//       piece.bits(f, value)  the 16 bits at offset f(n), each as a byte that is `value`, a power
-//       of
-//                             two, or 0; pieces 2 n and 2 n + 1 have theirs side by side
+//       piece.bits(f, value)  the 16 bits at offset f(n), each as a byte that is 0 or `value`, a
+//                             power of two; pieces 2 n and 2 n + 1 have theirs side by side
 //       piece.shift(q, f)     bytes shifted right by f(n), left where negative; bits that enter are
 //                             anything, so mask afterwards
 //       piece.lookup(q, t)    t[q] for bytes q below 16; t is a static constexpr uint8_t[16]
@@ -36,7 +35,8 @@
 //       piece.flags(f)        the 16 bits that f(block, n) gives, each as a byte 0 or 255
 //       &, |, ^               with bytes, or with a constant for every byte
 //     A format that says `static constexpr bool in_fours = true` has no minimum and is made of
-//     other words, for codebooks (kernel_words.h): codes, signs, signed_lookup.
+//     other words (kernel_words.h): codes, signs and signed_lookup for codebooks, or packed for 1
+//     or 2 bits.
 //
 // and for the scales, where every group of a block has the same,
 //   template <class Blocks> static auto scale(Blocks block);     made of block.half(offset), or
