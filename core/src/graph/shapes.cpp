@@ -117,9 +117,28 @@ std::uint32_t check_linear(Node& n) {
   n.require(n.is_weight(1), "input 1: expected a weight");
   if (!n.is_weight(1)) return 0;
   const quipu_tensor& matrix = *n.node(1)->weight;
-  n.weight(1, {columns, matrix.shape[1]});
-  n.optional_weight(2, {matrix.shape[1]});
-  return n.width(matrix.shape[1]);
+  const std::uint64_t rows = matrix.shape[1], groups = matrix.shape[2];
+  if (groups == 1) {
+    n.weight(1, {columns, rows});
+    n.optional_weight(2, {rows});
+    return n.width(rows);
+  }
+  n.require(columns % groups == 0, "expected columns for " + std::to_string(groups) +
+                                       " matrices, found " + std::to_string(columns));
+  n.weight(1, {columns / groups, rows, groups});
+  n.require(!n.has(2), "bias: expected none beside several matrices");
+  return n.width(rows < most_columns ? rows * groups : rows);
+}
+
+// One number for each column of a group, or of all of them; then as rows of a group each, too.
+void check_gains(Node& n, std::size_t i, std::uint32_t width, std::uint32_t group) {
+  const quipu_tensor* gains = n.is_weight(i) ? n.node(i)->weight : nullptr;
+  if (!gains || gains->shape[0] != group)
+    n.weight(i, {width});
+  else if (gains->shape[1] == 1)
+    n.weight(i, {group});
+  else
+    n.weight(i, {group, group ? width / group : 0});
 }
 
 std::uint32_t check_norm(Node& n, const quipu_norm& a) {
@@ -132,8 +151,7 @@ std::uint32_t check_norm(Node& n, const quipu_norm& a) {
                                              std::to_string(group));
   n.require(std::isfinite(a.epsilon) && a.epsilon >= 0, "epsilon: expected a number, 0 or more");
   for (std::size_t i = 1; i <= 2; ++i)
-    if (n.has(i))
-      n.weight(i, {n.is_weight(i) && n.node(i)->weight->shape[0] == group ? group : width});
+    if (n.has(i)) check_gains(n, i, width, group);
   return width;
 }
 

@@ -23,7 +23,8 @@ enum {
   QUIPU_OP_WEIGHT = 0, /* made by builder.weight only */
   QUIPU_OP_EMBED = 1,  /* weight [rows, width] -> the row of each token            quipu_embed */
   QUIPU_OP_LINEAR =
-      2,             /* x, weight [out, in], [bias [out]] -> x * weight^T + bias   no attributes */
+      2,             /* x, weight [out, in], [bias [out]] -> x * weight^T + bias   no attributes;
+                        or weight [groups, out, in]: each group of columns of x times its own matrix */
   QUIPU_OP_NORM = 3, /* x, [gain], [bias]                                        quipu_norm */
   QUIPU_OP_ROPE = 4, /* x, [factors [pairs]], [long factors [pairs]]             quipu_rope */
   QUIPU_OP_ATTENTION = 5,  /* q, k, v, [sinks [heads]]  quipu_attention */
@@ -56,8 +57,8 @@ typedef struct quipu_norm {
   uint32_t size;
   uint32_t kind;
   float epsilon;
-  uint32_t group; /* columns normalised together, dividing the width; 0 = all. gain and bias have
-                     `group` or width entries */
+  uint32_t group; /* columns normalised together, dividing the width; 0 = all. gain and bias are
+                     [group], [width] or [width / group, group] */
 } quipu_norm;
 
 enum {

@@ -406,7 +406,10 @@ inline quipu_rope rope_of(const Model& model, std::uint32_t pairing, std::uint32
         model.count_or("rope.scaling.original_context_length", model.count_or("context_length", 0));
     rope.magnitude = model.real_or("rope.scaling.attn_factor", 1.0f) *
                      model.real_or("rope.scaling.yarn_attn_factor", 1.0f);
-    if (rope.extrapolation != 0 && factor > 1) rope.magnitude *= 1.0f + 0.1f * std::log(factor);
+    // A model whose scores grow with the stretch by themselves says by how much.
+    const float own = model.real_or("rope.scaling.yarn_log_multiplier", 0);
+    if (rope.extrapolation != 0 && factor > 1)
+      rope.magnitude *= (1 + 0.1f * std::log(factor)) / (1 + 0.1f * own * std::log(factor));
   } else if (kind == "longrope") {
     rope.scaling = QUIPU_ROPE_SCALING_LONG;
     rope.original_context =

@@ -8,6 +8,7 @@
 #include "stages/columns.h"
 #include "stages/elementwise.h"
 #include "stages/embed.h"
+#include "stages/grouped_linear.h"
 #include "stages/linear.h"
 #include "stages/norm.h"
 #include "stages/observe.h"
@@ -178,7 +179,8 @@ class Lowering {
 
   NormWeight norm_weight(quipu_node n) {
     if (n == 0) return {};
-    return {floats(n), static_cast<std::uint32_t>(node(n).weight->shape[0])};
+    const quipu_tensor& gains = *node(n).weight;
+    return {floats(n), static_cast<std::uint32_t>(gains.shape[0] * gains.shape[1])};
   }
 
   LinearPart linear_part(quipu_node linear) {
@@ -232,11 +234,22 @@ class Lowering {
   /// The product of a LINEAR node, with another matrix added to it, as the value of node n.
   void add_linear(quipu_node n, quipu_node linear, const Matrix* addend) {
     const Matrix& x = value(input(linear, 0), facts_[linear].rows);
+    if (node(input(linear, 1)).weight->shape[2] > 1) return add_grouped(n, linear, addend, x);
     const LinearPart part = linear_part(linear);
     observe(input(linear, 1), x);
     if (node(linear).after_select && !addend && can_be_precise(part.weight, program_.batch()))
       return add_precise_linear(target_.kernels, part, x, result(n), program_);
     add_linear_to(part, x, addend, result(n));
+  }
+
+  void add_grouped(quipu_node n, quipu_node linear, const Matrix* addend, const Matrix& x) {
+    const auto& matrices = weights_.slices(*node(input(linear, 1)).weight);
+    const Matrix& y = addend ? program_.matrix(facts_[linear].rows, node(linear).width) : result(n);
+    const Scratch space = scratch(grouped_scratch_bytes(matrices, program_.batch()), program_);
+    add(grouped_linear_job(matrices, x, y, space), {&x}, y).writes.push_back(&space.memory);
+    if (!addend) return;
+    const Matrix& sum = result(n);
+    add(add_job(target_.kernels, y, *addend, sum), {&y, addend}, sum);
   }
 
   void add_glu(quipu_node n) {
@@ -388,7 +401,7 @@ class Lowering {
     add_linear_to({weights_.matrix(*node(input(n, 1)).weight), floats(input(n, 2))}, router_input,
                   nullptr, logits);
     const auto slices = [&](quipu_node weight) {
-      return weight ? weights_.experts(*node(weight).weight) : std::vector<WeightMatrix>();
+      return weight ? weights_.slices(*node(weight).weight) : std::vector<WeightMatrix>();
     };
     add_experts(target_.kernels,
                 {moe,

@@ -10,11 +10,11 @@ const WeightMatrix& Weights::matrix(const quipu_tensor& tensor) {
   return at->second.front();
 }
 
-const std::vector<WeightMatrix>& Weights::experts(const quipu_tensor& tensor) {
+const std::vector<WeightMatrix>& Weights::slices(const quipu_tensor& tensor) {
   const auto [at, added] = matrices_.try_emplace(&tensor);
   if (added)
-    for (std::uint64_t expert = 0; expert < tensor.shape[2]; ++expert)
-      at->second.push_back(weight_matrix(tensor, isa_, deterministic_, expert));
+    for (std::uint64_t slice = 0; slice < tensor.shape[2]; ++slice)
+      at->second.push_back(weight_matrix(tensor, isa_, deterministic_, slice));
   return at->second;
 }
 

@@ -19,7 +19,7 @@ class Weights {
   /// A matrix [out, in].
   const WeightMatrix& matrix(const quipu_tensor& tensor);
   /// The slices of a tensor [experts, out, in].
-  const std::vector<WeightMatrix>& experts(const quipu_tensor& tensor);
+  const std::vector<WeightMatrix>& slices(const quipu_tensor& tensor);
   /// All elements of a small tensor (a gain, a bias) as floats.
   const float* floats(const quipu_tensor& tensor);
   /// One copy of equal lists of frequencies.

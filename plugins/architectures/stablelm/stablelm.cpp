@@ -1,0 +1,43 @@
+// StableLM (arXiv:2402.17834): layer norms, part of each head turned by halves, SwiGLU. The model
+// of 12B has attention and feed-forward side by side after one norm, and normalises queries and
+// keys, each head with its own gains.
+#include "quipu/sdk/transformer.h"
+
+namespace {
+
+using namespace quipu::sdk;
+
+class StableLm {
+ public:
+  static constexpr std::string_view name = "stablelm";
+
+  static int claim(const Model& model) { return model.family() == "stablelm" ? 100 : 0; }
+
+  static void build(const Model& model, Graph& g) {
+    const Transformer t(model, g, Norm::layer);
+    const Rope rope = t.rope(QUIPU_ROPE_HALVES);
+    const auto head_norm = [&](Node x, const std::string& name, std::uint32_t heads) {
+      const Node gains = g.optional_weight(name + ".weight", {heads, t.key_width});
+      return gains ? g.layer_norm(x, gains, {}, t.epsilon, t.key_width) : x;
+    };
+
+    Node x = g.embed(t.embedding());
+    for (std::uint32_t i = 0; i < t.layers; ++i) {
+      const auto b = t.block(i);
+
+      const Node h = b.norm(x, "attn_norm");
+      auto [q, k, v] = b.separate(h, Bias::if_there);
+      q = rope.query(head_norm(q, b.name("attn_q_norm"), t.heads));
+      k = rope.key(head_norm(k, b.name("attn_k_norm"), t.kv_heads));
+      const Node attended = g.add(x, b.attention_output(b.attend({q, k, v})));
+      const bool parallel = model.flag_or("use_parallel_residual", !b.has("ffn_norm.weight"));
+      x = g.add(attended,
+                b.gated(parallel ? h : b.norm(attended, "ffn_norm"), t.hidden(), QUIPU_ACT_SILU));
+    }
+    g.output(t.logits(x), "logits");
+  }
+};
+
+}  // namespace
+
+QUIPU_ARCHITECTURE_PLUGIN(StableLm, "0.1.0", "Apache-2.0", "stablelm");
