@@ -8,13 +8,13 @@
 namespace quipu {
 namespace {
 
-constexpr std::string_view logits_role = "logits";
-
-std::uint32_t logits_width(const quipu_graph& graph) {
+std::uint32_t width_of(const quipu_graph& graph, std::string_view role) {
   for (std::uint32_t i = 0; i < graph.output_count; ++i)
-    if (std::string_view(graph.outputs[i].role.data, graph.outputs[i].role.size) == logits_role)
+    if (std::string_view(graph.outputs[i].role.data, graph.outputs[i].role.size) == role)
       return graph.nodes[graph.outputs[i].node - 1]->width;
-  throw Error(ErrorCode::unsupported, "this model gives no logits, so it cannot continue a text");
+  throw Error(ErrorCode::unsupported,
+              "this model gives no " + std::string(role) +
+                  (role == "logits" ? ", so it cannot continue a text" : ""));
 }
 
 }  // namespace
@@ -34,8 +34,9 @@ void Batch::clear() {
 }
 
 Runner::Runner(const Model& model, Registry& registry, const EngineOptions& options,
-               std::uint32_t sequences, const quipu_observer* observer)
-    : backend_(registry.backend(options.backend)), width_(logits_width(model.graph())) {
+               std::uint32_t sequences, const quipu_observer* observer, std::string_view role)
+    : backend_(registry.backend(options.backend)), role_(role),
+      width_(width_of(model.graph(), role)) {
   for (std::uint32_t i = 0; i < model.graph().node_count; ++i) {
     const quipu_graph_node& node = *model.graph().nodes[i];
     if (node.op != QUIPU_OP_WEIGHT && !backend_.supports(&node))
@@ -71,7 +72,7 @@ Runner::~Runner() {
   backend_.close(context_);
 }
 
-quipu_status Runner::run(const Batch& batch, std::span<const float>& logits) {
+quipu_status Runner::run(const Batch& batch, std::span<const float>& rows) {
   const auto wanted = static_cast<std::size_t>(std::ranges::count(batch.wanted, 1));
   if (rows_.size() < wanted * width_) rows_.resize(wanted * width_);
   quipu_batch table{};
@@ -86,14 +87,13 @@ quipu_status Runner::run(const Batch& batch, std::span<const float>& logits) {
   output.rows = static_cast<std::uint32_t>(wanted);
   output.values = rows_.data();
   output.stride = width_;
-  const quipu_status status =
-      backend_.run(plan_, &table, {logits_role.data(), logits_role.size()}, &output);
+  const quipu_status status = backend_.run(plan_, &table, {role_.data(), role_.size()}, &output);
   if (status == QUIPU_E_MEMORY) {
     Registry::take_failure();
     return status;
   }
   Registry::check(status, backend_.name);
-  logits = {rows_.data(), wanted * width_};
+  rows = {rows_.data(), wanted * width_};
   return QUIPU_OK;
 }
 

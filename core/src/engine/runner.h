@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quipu/engine.h"
@@ -23,20 +24,22 @@ struct Batch {
 
 class Runner {
  public:
-  /// `sequences` ids, 0 to sequences - 1. The observer outlives the runner; null is none.
+  /// `sequences` ids, 0 to sequences - 1. The observer outlives the runner; null is none. `role`:
+  /// "logits" or "embeddings"; throws unsupported when the model has no such output.
   Runner(const Model& model, Registry& registry, const EngineOptions& options,
-         std::uint32_t sequences, const quipu_observer* observer = nullptr);
+         std::uint32_t sequences, const quipu_observer* observer = nullptr,
+         std::string_view role = "logits");
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  /// Columns of a row of logits.
+  /// Columns of a row of the output.
   std::uint32_t width() const noexcept { return width_; }
 
-  /// Logits of the wanted tokens, a row each, valid until the next call. QUIPU_E_MEMORY when the
-  /// cache has no room; throws for every other failure. The cache is as before unless the result is
-  /// QUIPU_OK.
-  quipu_status run(const Batch& batch, std::span<const float>& logits);
+  /// The output for the wanted tokens, a row each, valid until the next call. QUIPU_E_MEMORY when
+  /// the cache has no room; throws for every other failure. The cache is as before unless the
+  /// result is QUIPU_OK.
+  quipu_status run(const Batch& batch, std::span<const float>& rows);
 
   void remove(std::uint32_t sequence, std::size_t first);
   void copy(std::uint32_t from, std::uint32_t to, std::size_t count);
@@ -48,6 +51,7 @@ class Runner {
   const quipu_backend& backend_;
   quipu_backend_context* context_ = nullptr;
   quipu_plan* plan_ = nullptr;
+  std::string role_;
   std::uint32_t width_ = 0;
   std::vector<float> rows_;
 };

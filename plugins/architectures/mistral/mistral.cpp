@@ -26,7 +26,10 @@ class Mistral {
     rope.factors = g.optional_weight("rope_freqs.weight", {rope.of_queries.rotary / 2});
     const auto window = model.count_or("attention.sliding_window", 0);
     const float growth = model.real_or("attention.temperature_scale", 0);
-    const auto period = growth != 0 ? model.count("rope.scaling.original_context_length") : 0;
+    const auto period = growth == 0 ? 0
+                        : model.has("attention.temperature_length")
+                            ? model.count("attention.temperature_length")
+                            : model.count("rope.scaling.original_context_length");
 
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {

@@ -5,6 +5,7 @@ Logits come from the formulas of each family's paper in numpy, float64, on the f
 takes part. Needs the packages gguf and numpy (made with gguf 0.19 and numpy 2.4). `python3 make.py` rewrites the folder.
 """
 import json
+import math
 import pathlib
 
 import gguf
@@ -136,6 +137,394 @@ def gemma3(m, ids):
     return m.norm(x, "output_norm", epsilon) @ table.T
 
 
+def layer_norm(x, gain=1.0, bias=0.0, epsilon=1e-5):
+    centred = x - x.mean(-1, keepdims=True)
+    return centred / np.sqrt((centred * centred).mean(-1, keepdims=True) + epsilon) * gain + bias
+
+
+def gelu_erf(x):
+    return x / 2 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
+def turn(x, angles, adjacent, magnitude=1.0):
+    """Turns the first 2 * angles.shape[1] lanes of heads; the others pass."""
+    rotary = 2 * angles.shape[1]
+    part, phase = x[..., :rotary], np.exp(1j * angles)[:, None, :] * magnitude
+    first, second = (part[..., 0::2], part[..., 1::2]) if adjacent else (part[..., : rotary // 2], part[..., rotary // 2 :])
+    turned, out = (first + 1j * second) * phase, x.copy()
+    if adjacent:
+        out[..., 0:rotary:2], out[..., 1:rotary:2] = turned.real, turned.imag
+    else:
+        out[..., : rotary // 2], out[..., rotary // 2 : rotary] = turned.real, turned.imag
+    return out
+
+
+def frequencies(rotary, base=10000.0):
+    return base ** (-np.arange(0, rotary, 2) / rotary)
+
+
+def yarn(rotary, base, factor, context, fast=32.0, slow=1.0):
+    """NTK by parts (arXiv:2309.00071, section 3.2): frequencies between interpolated and plain ones."""
+    plain = frequencies(rotary, base)
+    at = lambda turns: rotary * math.log(context / (turns * 2 * math.pi)) / (2 * math.log(base))
+    low, high = max(math.floor(at(fast)), 0), min(math.ceil(at(slow)), rotary - 1)
+    ramp = np.clip((np.arange(rotary // 2) - low) / max(0.001, high - low), 0, 1)
+    return plain / factor * ramp + plain * (1 - ramp)
+
+
+def slopes(heads, most):
+    return np.array([2 ** (-most * (h + 1) / heads) for h in range(heads)])  # heads: a power of two
+
+
+def attend(q, k, v, scale=None, window=1 << 30, causal=True, alibi=0.0):
+    k, v = (np.repeat(a, q.shape[1] // a.shape[1], axis=1) for a in (k, v))
+    scores = np.einsum("ihd,jhd->hij", q, k) * (scale or q.shape[-1] ** -0.5)
+    i, j = np.indices(scores.shape[1:])
+    if alibi:
+        scores += slopes(q.shape[1], alibi)[:, None, None] * (j - i)
+    if causal:
+        scores[:, (j > i) | (j <= i - window)] = -np.inf
+    return np.einsum("hij,jhd->ihd", softmax(scores), v).reshape(len(q), -1)
+
+
+def pieces(x, *widths):
+    return np.split(x, np.cumsum(widths)[:-1], axis=-1)
+
+
+class Decoder:
+    """What the families here share; each says what is its own."""
+
+    width, heads, kv, lanes, hidden, layers, epsilon, norm_kind = WIDTH, HEADS, KV_HEADS, WIDTH // HEADS, 48, 2, 1e-5, "rms"
+    adjacent, qkv_bias, tied = False, False, True
+    arch = None  # general.architecture, where it is not the name of the model
+    keys = {}
+
+    def __init__(self, seed):
+        self.m = Model(seed)
+        self.angles = None
+
+    def norm(self, x, name):
+        gain = self.m.get(name + ".weight", (x.shape[-1],))
+        if self.norm_kind == "rms":
+            return rms_norm(x, gain, self.epsilon)
+        bias = self.m.get(name + ".bias", (x.shape[-1],)) if self.norm_kind == "layer" else 0.0
+        return layer_norm(x, gain, bias, self.epsilon)
+
+    def linear(self, x, name, rows, bias=False):
+        return self.m.linear(x, name, rows, bias)
+
+    def frequencies(self, layer):
+        return frequencies(self.lanes)
+
+    def rope(self, x, layer):
+        angles = np.outer(np.arange(len(x)), self.frequencies(layer))
+        return turn(x, angles, self.adjacent)
+
+    def qkv(self, h, at):
+        q, k, v = self.heads * self.lanes, self.kv * self.lanes, self.kv * self.lanes
+        parts = [self.linear(h, at + "attn_" + n, rows, self.qkv_bias) for n, rows in (("q", q), ("k", k), ("v", v))]
+        return [heads_of(p, n) for p, n in zip(parts, (self.heads, self.kv, self.kv))]
+
+    def fused_qkv(self, h, at, bias):
+        widths = [self.heads * self.lanes, self.kv * self.lanes, self.kv * self.lanes]
+        parts = pieces(self.linear(h, at + "attn_qkv", sum(widths), bias), *widths)
+        return [heads_of(p, n) for p, n in zip(parts, (self.heads, self.kv, self.kv))]
+
+    def mix(self, h, at, i):
+        q, k, v = self.qkv(h, at)
+        return attend(self.rope(q, i), self.rope(k, i), v)
+
+    def gated(self, h, at, hidden=None, suffix=""):
+        hidden = hidden or self.hidden
+        gate, up = (self.linear(h, f"{at}ffn_{n}{suffix}", hidden) for n in ("gate", "up"))
+        return self.linear(silu(gate) * up, f"{at}ffn_down{suffix}", self.width)
+
+    def block(self, x, at, i):
+        mixed = self.mix(self.norm(x, at + "attn_norm"), at, i)
+        x = x + self.linear(mixed, at + "attn_output", self.width)
+        return x + self.gated(self.norm(x, at + "ffn_norm"), at)
+
+    def start(self, ids):
+        return self.m.get("token_embd.weight", (VOCABULARY, self.width))[ids]
+
+    def end(self, x):
+        x = self.norm(x, "output_norm")
+        return x @ self.m.get("token_embd.weight", ()).T if self.tied else self.linear(x, "output", VOCABULARY)
+
+    def forward(self, ids):
+        x = self.start(ids)
+        for i in range(self.layers):
+            x = self.block(x, f"blk.{i}.", i)
+        return self.end(x)
+
+    def metadata(self):
+        epsilon = "attention.layer_norm_rms_epsilon" if self.norm_kind == "rms" else "attention.layer_norm_epsilon"
+        return {"block_count": self.layers, "context_length": 64, "embedding_length": self.width,
+                "feed_forward_length": self.hidden, "attention.head_count": self.heads,
+                "attention.head_count_kv": self.kv, epsilon: self.epsilon} | self.keys
+
+
+class Qwen(Decoder):
+    """Qwen (arXiv:2309.16609)."""
+
+    kv, tied, keys = HEADS, False, {"feed_forward_length": 96}
+
+    def mix(self, h, at, i):
+        q, k, v = self.fused_qkv(h, at, True)
+        return attend(self.rope(q, i), self.rope(k, i), v)
+
+
+class Mistral(Decoder):
+    """Mistral 7B (arXiv:2310.06825), section 2: a window; queries and keys as the converter permutes them."""
+
+    arch, adjacent, keys = "llama", True, {"attention.sliding_window": 6}
+
+    def mix(self, h, at, i):
+        q, k, v = self.qkv(h, at)
+        return attend(self.rope(q, i), self.rope(k, i), v, window=6)
+
+
+class Mistral3(Decoder):
+    """Ministral 3: YaRN whose magnitude cancels, queries scaled by 1 + 0.1 log(1 + floor(position / 8))."""
+
+    adjacent, lanes = True, 16
+    keys = {"attention.key_length": 16, "attention.value_length": 16, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
+            "rope.scaling.original_context_length": 8, "rope.scaling.yarn_log_multiplier": 1.0,
+            "attention.temperature_scale": 0.1}
+
+    def frequencies(self, layer):
+        return yarn(self.lanes, 10000.0, 4.0, 8)
+
+    def mix(self, h, at, i):
+        q, k, v = self.qkv(h, at)
+        growth = 1 + 0.1 * np.log(1 + np.floor(np.arange(len(q)) / 8))
+        return attend(self.rope(q, i) * growth[:, None, None], self.rope(k, i), v)
+
+
+class ChatGlm(Decoder):
+    """GLM-4-9B (arXiv:2406.12793): half of each head turns, one matrix for gate and up."""
+
+    adjacent, tied, keys = True, False, {"rope.dimension_count": 4}
+
+    def frequencies(self, layer):
+        return frequencies(4)
+
+    def mix(self, h, at, i):
+        q, k, v = self.fused_qkv(h, at, True)
+        return attend(self.rope(q, i), self.rope(k, i), v)
+
+    def gated(self, h, at):
+        gate, up = pieces(self.linear(h, at + "ffn_up", 2 * self.hidden), self.hidden, self.hidden)
+        return self.linear(silu(gate) * up, at + "ffn_down", self.width)
+
+
+class MiniCpm(Decoder):
+    """MiniCPM (arXiv:2404.06395), table 1: 12 for embeddings, 1.4 / sqrt(layers) for residuals, width / 256 for logits."""
+
+    adjacent, keys = True, {"embedding_scale": 12.0, "residual_scale": 1.4 / math.sqrt(2), "logit_scale": WIDTH / 256}
+
+    def start(self, ids):
+        return super().start(ids) * 12
+
+    def block(self, x, at, i):
+        scale = 1.4 / math.sqrt(self.layers)
+        mixed = self.linear(self.mix(self.norm(x, at + "attn_norm"), at, i), at + "attn_output", self.width)
+        x = x + scale * mixed
+        return x + scale * self.gated(self.norm(x, at + "ffn_norm"), at)
+
+    def end(self, x):
+        return super().end(x) / (self.width / 256)
+
+
+class MiniCpmDefaults(MiniCpm):
+    """The same where the file leaves the constants out."""
+
+    arch, keys = "minicpm", {}
+
+
+class Exaone(Decoder):
+    """EXAONE 3 (arXiv:2408.03541)."""
+
+    tied = False
+
+
+class Orion(Decoder):
+    """Orion (arXiv:2401.12246)."""
+
+    norm_kind, tied = "layer", False
+
+
+class Llama4(Decoder):
+    """Llama 4's text model, after the code of its release: 3 layers that turn and then normalise, one that does neither."""
+
+    adjacent, layers, tied, hidden = True, 4, False, 32
+    keys = {"expert_count": 4, "expert_used_count": 1, "expert_feed_forward_length": 24, "interleave_moe_layer_step": 2}
+
+    def mix(self, h, at, i):
+        q, k, v = self.qkv(h, at)
+        if i % 4 != 3:  # positions are below 8192, so that chunks and growing queries do not show
+            q, k = (rms_norm(self.rope(a, i), 1.0, self.epsilon) for a in (q, k))
+        return attend(q, k, v)
+
+    def gated(self, h, at, hidden=None, suffix=""):
+        if suffix or int(at.split(".")[1]) % 2 == 0:
+            return super().gated(h, at, hidden, suffix)
+        scores = 1 / (1 + np.exp(-self.linear(h, at + "ffn_gate_inp", 4)))
+        gate, up = (self.m.get(f"{at}ffn_{n}_exps.weight", (4, 24, self.width)) for n in ("gate", "up"))
+        down = self.m.get(at + "ffn_down_exps.weight", (4, self.width, 24))
+        out = np.zeros_like(h)
+        for t, x in enumerate(h):
+            e = int(scores[t].argmax())
+            weighed = x * scores[t, e]
+            out[t] = down[e] @ (silu(gate[e] @ weighed) * (up[e] @ weighed))
+        return out + super().gated(h, at, 24, "_shexp")
+
+
+class DeepSeek2Old(Decoder):
+    """DeepSeek V2 (arXiv:2405.04434), equations 9 to 19, with the expanding matrix whole as older files have it; YaRN with
+    mscale = mscale_all_dim = 0.707, which then scales scores alone."""
+
+    arch, adjacent, tied, kv = "deepseek2", True, False, HEADS
+    latent, turned, plain, value = 16, 8, 8, 12
+    keys = {"attention.key_length": 16, "attention.value_length": 12, "attention.kv_lora_rank": 16, "rope.dimension_count": 8,
+            "leading_dense_block_count": 1, "expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 16,
+            "expert_shared_count": 1, "expert_weights_scale": 1.5, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
+            "rope.scaling.original_context_length": 16, "rope.scaling.yarn_log_multiplier": 0.0707}
+
+    def mix(self, h, at, i):
+        turn_all = lambda a: turn(a, np.outer(np.arange(len(a)), yarn(8, 10000.0, 4.0, 16)), True)
+        q = heads_of(self.linear(h, at + "attn_q", self.heads * 16), self.heads)
+        row, key = pieces(self.linear(h, at + "attn_kv_a_mqa", self.latent + self.turned), self.latent, self.turned)
+        both = heads_of(self.linear(self.norm(row, at + "attn_kv_a_norm"), at + "attn_kv_b", self.heads * 20), self.heads)
+        k_plain, v = pieces(both, self.plain, self.value)
+        q = np.concatenate([q[..., :8], turn_all(q[..., 8:])], -1)
+        k = np.concatenate([k_plain, np.repeat(turn_all(key[:, None, :]), self.heads, 1)], -1)
+        return attend(q, k, v, scale=16**-0.5 * (1 + 0.0707 * math.log(4)) ** 2)
+
+    def gated(self, h, at, hidden=None, suffix=""):
+        if suffix or at == "blk.0.":
+            return super().gated(h, at, hidden, suffix)
+        scores = softmax(self.linear(h, at + "ffn_gate_inp", 4))
+        gate, up = (self.m.get(f"{at}ffn_{n}_exps.weight", (4, 16, self.width)) for n in ("gate", "up"))
+        down = self.m.get(at + "ffn_down_exps.weight", (4, self.width, 16))
+        out = np.zeros_like(h)
+        for t, x in enumerate(h):
+            for e in np.argsort(-scores[t])[:2]:
+                out[t] += 1.5 * scores[t, e] * (down[e] @ (silu(gate[e] @ x) * (up[e] @ x)))
+        return out + super().gated(h, at, 16, "_shexp")
+
+
+class Falcon11b(Decoder):
+    """Falcon 2 11B (arXiv:2407.14885): grouped keys as the model of 40B, one norm as that of 7B."""
+
+    arch, norm_kind, tied, hidden = "falcon", "layer", False, 64
+
+    def block(self, x, at, i):
+        h = self.norm(x, at + "attn_norm")
+        q, k, v = self.fused_qkv(h, at, False)
+        mixed = self.linear(attend(self.rope(q, i), self.rope(k, i), v), at + "attn_output", self.width)
+        up = gelu_erf(self.linear(h, at + "ffn_up", self.hidden))
+        return x + mixed + self.linear(up, at + "ffn_down", self.width)
+
+
+class CommandRPlus(Decoder):
+    """Command R+: Command R whose queries and keys pass a layer norm, each head with its own gains."""
+
+    arch, norm_kind, adjacent, keys = "command-r", "gain", True, {"logit_scale": 0.5}
+
+    def block(self, x, at, i):
+        h = self.norm(x, at + "attn_norm")
+        q, k, v = self.qkv(h, at)
+        q = layer_norm(q, self.m.get(at + "attn_q_norm.weight", (self.heads, self.lanes)))
+        k = layer_norm(k, self.m.get(at + "attn_k_norm.weight", (self.kv, self.lanes)))
+        mixed = attend(self.rope(q, i), self.rope(k, i), v)
+        return x + self.linear(mixed, at + "attn_output", self.width) + self.gated(h, at)
+
+    def end(self, x):
+        return super().end(x) * 0.5
+
+
+class Exaone4Window(Decoder):
+    """EXAONE 4 32B (arXiv:2507.11407), section 2.1: three layers with a window to one without that does not turn."""
+
+    arch, layers, hidden, keys = "exaone4", 4, 32, {"attention.sliding_window": 6}
+
+    def block(self, x, at, i):
+        q, k, v = self.qkv(x, at)
+        q, k = self.norm(q, at + "attn_q_norm"), self.norm(k, at + "attn_k_norm")
+        mixed = attend(q, k, v) if i == 3 else attend(self.rope(q, i), self.rope(k, i), v, window=6)
+        x = x + self.norm(self.linear(mixed, at + "attn_output", self.width), at + "post_attention_norm")
+        return x + self.norm(self.gated(x, at), at + "post_ffw_norm")
+
+
+class Bert(Decoder):
+    """BERT (arXiv:1810.04805)."""
+
+    norm_kind, kv, qkv_bias, keys = "layer", HEADS, True, {"token_type_count": 2, "pooling_type": 2, "attention.causal": False}
+
+    def start(self, ids):
+        positions = self.m.get("position_embd.weight", (64, self.width))[: len(ids)]
+        types = self.m.get("token_types.weight", (2, self.width))[0]
+        return self.norm(super().start(ids) + positions + types, "token_embd_norm")
+
+    def mix(self, x, at, i):
+        return attend(*self.qkv(x, at), causal=False)
+
+    def gated(self, h, at):
+        up = gelu_erf(self.linear(h, at + "ffn_up", self.hidden, True))
+        return self.linear(up, at + "ffn_down", self.width, True)
+
+    bias = True
+
+    def block(self, x, at, i):
+        mixed = self.linear(self.mix(x, at, i), at + "attn_output", self.width, self.bias)
+        x = self.norm(x + mixed, at + "attn_output_norm")
+        return self.norm(x + self.gated(x, at), at + "layer_output_norm")
+
+    def end(self, x):
+        return x
+
+
+class NomicBert(Bert):
+    """Nomic Embed (arXiv:2402.01613): BERT with a rotary embedding, SwiGLU, no biases but those of norms."""
+
+    bias = False
+    keys = {"token_type_count": 2, "pooling_type": 1, "attention.causal": False, "rope.freq_base": 1000.0}
+
+    def frequencies(self, layer):
+        return frequencies(self.lanes, 1000.0)
+
+    def start(self, ids):
+        types = self.m.get("token_types.weight", (2, self.width))[0]
+        return self.norm(Decoder.start(self, ids) + types, "token_embd_norm")
+
+    def mix(self, x, at, i):
+        q, k, v = self.fused_qkv(x, at, False)
+        return attend(self.rope(q, i), self.rope(k, i), v, causal=False)
+
+    def gated(self, h, at):
+        return Decoder.gated(self, h, at)
+
+
+DECODERS = {
+    "qwen": Qwen, "mistral": Mistral, "mistral3": Mistral3, "chatglm": ChatGlm, "minicpm": MiniCpm,
+    "minicpm-defaults": MiniCpmDefaults, "exaone": Exaone, "orion": Orion, "llama4": Llama4, "deepseek2-old": DeepSeek2Old,
+    "falcon-11b": Falcon11b, "command-r-plus": CommandRPlus, "exaone4-window": Exaone4Window,
+}
+ENCODERS = {"bert": Bert, "nomic-bert": NomicBert}
+
+
+def write_family(name, model):
+    arch = model.arch or name
+    w = gguf.GGUFWriter(HERE / f"{name}.gguf", arch)
+    w.add_name(f"Tiny {name}")
+    w.add_description(" ".join(model.__doc__.split()))
+    for key, value in model.metadata().items():
+        add = {bool: w.add_bool, int: w.add_uint32, float: w.add_float32, str: w.add_string}[type(value)]
+        add(f"{arch}.{key}", value)
+    finish(w, model.m)
+
+
 FAMILIES = {
     "llama": llama,
     "qwen2": lambda m, ids: llama(m, ids, qwen2=True),
@@ -164,6 +553,10 @@ def write(name, m):
         w.add_expert_used_count(2)
         w.add_expert_feed_forward_length(16)
         w.add_expert_shared_feed_forward_length(24)
+    finish(w, m)
+
+
+def finish(w, m):
     tokens = ["<unk>", "<s>", "</s>"] + ["\u2581" + chr(ord("A") + i) for i in range(VOCABULARY - 3)]
     w.add_tokenizer_model("llama")
     w.add_token_list(tokens)
@@ -210,6 +603,25 @@ def main():
             # float32 values against float64 ones; leaving out any one gain or bias moves logits by 0.08 or more
             "tolerance": {"max_abs": 1e-4},
         })
+    for name, family in (DECODERS | ENCODERS).items():
+        for seed in range(100):
+            model = family(seed)
+            prompt = [int(i) for i in model.m.random.integers(3, VOCABULARY, PROMPT)]
+            if name in ENCODERS:
+                break
+            answer, margin = greedy(lambda _, ids: model.forward(ids), None, prompt)
+            if margin > 0.05:
+                break
+        values = model.forward(prompt).astype(np.float32)
+        kind = "embeddings" if name in ENCODERS else "logits"
+        values.tofile(HERE / f"{name}.{kind}.f32")
+        write_family(name, model)
+        entry = {"name": name, "arch": model.arch or name, "file": f"{name}.gguf", "seed": seed, "n_ctx": 64,
+                 "prompt_ids": prompt, f"{kind}_file": f"{name}.{kind}.f32", f"{kind}_shape": list(values.shape),
+                 "tolerance": {"max_abs": 1e-4}}
+        if kind == "logits":
+            entry |= {"greedy_ids": answer, "greedy_min_margin": round(float(margin), 4)}
+        entries.append(entry)
     (HERE / "manifest.json").write_text(json.dumps({"models": entries}, indent=1) + "\n")
 
 

@@ -91,7 +91,10 @@ class Transformer {
   Node logits(Node x, Bias bias = Bias::no) const {
     return unembed(norm(g.select_outputs(x), "output_norm", width), bias);
   }
+  /// The same after a norm of the architecture's own. What goes in is the model's embedding of the
+  /// text, too.
   Node unembed(Node x, Bias bias = Bias::no) const {
+    g.output(x, "embeddings");
     if (bias == Bias::yes || model.has_tensor("output.weight"))
       return linear(x, "output", vocabulary, width, bias);
     return g.linear(x, embedding());
