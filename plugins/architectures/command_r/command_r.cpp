@@ -17,9 +17,11 @@ class CommandR {
     const Transformer t(model, g, Norm::layer_gain);
     const Rope rope = t.rope(QUIPU_ROPE_ADJACENT);
     const float logit_scale = model.real_or("logit_scale", 1);
-    const auto head_norm = [&](Node x, const std::string& name, std::uint32_t heads) {
-      const Node gains = g.optional_weight(name + ".weight", {heads, t.key_width});
-      return gains ? g.layer_norm(x, gains, {}, t.epsilon, t.key_width) : x;
+    const bool normalised = t.blocks_have("attn_q_norm.weight");
+    const auto head_norm = [&](Node in, const std::string& name, std::uint32_t heads) {
+      return normalised ? g.layer_norm(in, g.weight(name + ".weight", {heads, t.key_width}), {},
+                                       t.epsilon, t.key_width)
+                        : in;
     };
 
     Node x = g.embed(t.embedding());

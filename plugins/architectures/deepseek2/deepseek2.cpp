@@ -43,7 +43,8 @@ class DeepSeek2 {
         continue;
       }
       auto experts = b.experts(expert_hidden);
-      experts.selection_bias = g.optional_weight(b.name("exp_probs_b.bias"), {t.experts});
+      if (t.blocks_have("exp_probs_b.bias"))
+        experts.selection_bias = g.weight(b.name("exp_probs_b.bias"), {t.experts});
       Node out = b.mixture(h, experts, mixture);
       if (shared_hidden) out = g.add(out, b.shared_expert(h, shared_hidden));
       x = g.add(x, out);

@@ -1,4 +1,4 @@
-// EXAONE 3 (arXiv:2408.03541): LLaMA with the rotary embedding on halves.
+// EXAONE 3 (arXiv:2408.03541): pre-norm decoder with the rotary embedding on halves.
 #include "quipu/sdk/transformer.h"
 
 namespace {

@@ -1,5 +1,5 @@
-// Granite 3 (IBM 2024, Granite 3.0 Language Models): LLaMA with embeddings, residuals, scores and
-// logits scaled by constants of the file.
+// Granite 3 (IBM 2024, Granite 3.0 Language Models): pre-norm decoder with embeddings, residuals,
+// scores and logits scaled by constants of the file.
 #include "quipu/sdk/transformer.h"
 
 namespace {

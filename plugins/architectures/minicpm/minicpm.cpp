@@ -1,5 +1,5 @@
-// MiniCPM (arXiv:2404.06395): LLaMA with embeddings, residuals and logits scaled as muP has it
-// (arXiv:2203.03466); files may leave out the constants of the first models.
+// MiniCPM (arXiv:2404.06395): pre-norm decoder with embeddings, residuals and logits scaled as muP
+// has it (arXiv:2203.03466); files may leave out the constants of the first models.
 #include "quipu/sdk/transformer.h"
 
 namespace {

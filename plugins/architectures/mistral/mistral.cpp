@@ -1,6 +1,6 @@
-// Mistral (arXiv:2310.06825): LLaMA with a sliding window in the first release, and Mistral 3 with
-// a stretched context (YaRN) and queries that grow with their position. Files of the former call
-// themselves llama; their name or their window tells them.
+// Mistral (arXiv:2310.06825): pre-norm decoder with a sliding window in the first release, and
+// Mistral 3 with a stretched context (YaRN) and queries that grow with their position. Files of the
+// former call themselves llama; their name or their window tells them.
 #include "quipu/sdk/transformer.h"
 
 namespace {

@@ -28,7 +28,7 @@ class Mpt {
       const auto b = t.block(i);
 
       auto [q, k, v] = b.fused(b.norm(x, "attn_norm"), bias, clamp);
-      if (b.has("attn_q_norm.weight")) {
+      if (t.blocks_have("attn_q_norm.weight")) {
         q = t.norm(q, b.name("attn_q_norm"), t.heads * t.key_width);
         k = t.norm(k, b.name("attn_k_norm"), t.kv_heads * t.key_width);
       }

@@ -1,4 +1,4 @@
-// Orion (arXiv:2401.12246): LLaMA with layer norms and the rotary embedding on halves.
+// Orion (arXiv:2401.12246): SwiGLU decoder with layer norms and the rotary embedding on halves.
 #include "quipu/sdk/transformer.h"
 
 namespace {

@@ -21,12 +21,13 @@ class Phi2 {
       const auto b = t.block(i);
 
       const Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.has("attn_qkv.weight") ? b.fused(h, Bias::yes) : b.separate(h, Bias::yes);
+      auto [q, k, v] =
+          t.blocks_have("attn_qkv.weight") ? b.fused(h, Bias::yes) : b.separate(h, Bias::yes);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(g.add(x, b.attention_output(mixed, Bias::yes)),
                 b.plain(h, t.hidden(), QUIPU_ACT_GELU_TANH, Bias::yes));
     }
-    g.output(t.logits(x, Bias::yes), "logits");
+    g.output(t.logits(x, true), "logits");
   }
 };
 

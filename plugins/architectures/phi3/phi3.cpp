@@ -16,15 +16,16 @@ class Phi3 {
   static void build(const Model& model, Graph& g) {
     const Transformer t(model, g, Norm::rms);
     Rope rope = t.rope(QUIPU_ROPE_HALVES);
-    const std::uint64_t pairs = rope.of_queries.rotary / 2;
-    rope.factors = g.optional_weight("rope_factors_short.weight", {pairs});
-    rope.long_factors = g.optional_weight("rope_factors_long.weight", {pairs});
-    if (rope.factors && rope.long_factors)
+    if (model.has("rope.scaling.attn_factor") || model.has_tensor("rope_factors_long.weight")) {
+      const std::uint64_t pairs = rope.of_queries.rotary / 2;
+      rope.factors = g.weight("rope_factors_short.weight", {pairs});
+      rope.long_factors = g.weight("rope_factors_long.weight", {pairs});
       for (quipu_rope* r : {&rope.of_queries, &rope.of_keys}) {
         r->scaling = QUIPU_ROPE_SCALING_LONG;
         r->original_context = model.count("rope.scaling.original_context_length");
         r->magnitude = model.real_or("rope.scaling.attn_factor", 1.0f, 0);
       }
+    }
     const auto window = model.count_or("attention.sliding_window", 0);
 
     Node x = g.embed(t.embedding());

@@ -1,5 +1,5 @@
-// SmolLM3 (Hugging Face 2025): LLaMA in which every fourth layer has no rotary embedding (NoPE,
-// arXiv:2501.18795).
+// SmolLM3 (Hugging Face 2025): pre-norm decoder in which every fourth layer has no rotary embedding
+// (NoPE, arXiv:2501.18795).
 #include "quipu/sdk/transformer.h"
 
 namespace {

@@ -16,9 +16,11 @@ class StableLm {
   static void build(const Model& model, Graph& g) {
     const Transformer t(model, g, Norm::layer);
     const Rope rope = t.rope(QUIPU_ROPE_HALVES);
-    const auto head_norm = [&](Node x, const std::string& name, std::uint32_t heads) {
-      const Node gains = g.optional_weight(name + ".weight", {heads, t.key_width});
-      return gains ? g.layer_norm(x, gains, {}, t.epsilon, t.key_width) : x;
+    const bool normalised = t.blocks_have("attn_q_norm.weight");
+    const auto head_norm = [&](Node in, const std::string& name, std::uint32_t heads) {
+      return normalised ? g.layer_norm(in, g.weight(name + ".weight", {heads, t.key_width}), {},
+                                       t.epsilon, t.key_width)
+                        : in;
     };
 
     Node x = g.embed(t.embedding());
@@ -30,7 +32,8 @@ class StableLm {
       q = rope.query(head_norm(q, b.name("attn_q_norm"), t.heads));
       k = rope.key(head_norm(k, b.name("attn_k_norm"), t.kv_heads));
       const Node attended = g.add(x, b.attention_output(b.attend({q, k, v})));
-      const bool parallel = model.flag_or("use_parallel_residual", !b.has("ffn_norm.weight"));
+      const bool parallel =
+          model.flag_or("use_parallel_residual", !t.blocks_have("ffn_norm.weight"));
       x = g.add(attended,
                 b.gated(parallel ? h : b.norm(attended, "ffn_norm"), t.hidden(), QUIPU_ACT_SILU));
     }

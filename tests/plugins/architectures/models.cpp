@@ -1,4 +1,4 @@
-// Whole models on the reference backend against logits that others computed: the committed ones of
+// Whole models on both backends against logits that others computed: the committed ones of
 // tests/data/models, and those of the shared reference data where they are.
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "quipu/embedder.h"
 #include "quipu/engine.h"
 #include "quipu/model.h"
 #include "quipu/model_file.h"
@@ -52,11 +53,38 @@ std::string text(const boost::json::value& entry, std::string_view key) {
   return std::string(entry.at(key).as_string());
 }
 
-void compare(const std::filesystem::path& folder, const boost::json::value& entry,
-             Registry& registry) {
+void compare_embeddings(const std::filesystem::path& folder, const boost::json::value& entry,
+                        Registry& registry, const std::string& backend) {
   const auto model = Model::make(ModelFile::open(folder / text(entry, "file"), registry), registry);
   EngineOptions options;
-  options.backend = "reference";
+  options.backend = backend;
+  options.context = entry.at("n_ctx").to_number<std::uint32_t>();
+  options.kv = KvType::f32;
+  Embedder embedder(model, registry, options);
+  const auto prompt = tokens_of(entry.at("prompt_ids"));
+  const auto expected = floats_of(folder / text(entry, "embeddings_file"));
+  const double tolerance = entry.at("tolerance").at("max_abs").to_number<double>();
+  const std::size_t width = embedder.width();
+
+  BOOST_TEST_CONTEXT(text(entry, "name") << " on " << backend) {
+    BOOST_TEST(largest_difference(embedder.embed(prompt, Pooling::none), expected) <= tolerance);
+    const std::vector<float> first(expected.begin(), expected.begin() + std::ptrdiff_t(width));
+    BOOST_TEST(largest_difference(embedder.embed(prompt, Pooling::first), first) <= tolerance);
+    const std::vector<float> last(expected.end() - std::ptrdiff_t(width), expected.end());
+    BOOST_TEST(largest_difference(embedder.embed(prompt, Pooling::last), last) <= tolerance);
+    std::vector<float> mean(width);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      mean[i % width] += expected[i] / static_cast<float>(prompt.size());
+    BOOST_TEST(largest_difference(embedder.embed(prompt, Pooling::mean), mean) <= tolerance);
+    BOOST_TEST(model->warnings().empty());
+  }
+}
+
+void compare_logits(const std::filesystem::path& folder, const boost::json::value& entry,
+                    Registry& registry, const std::string& backend) {
+  const auto model = Model::make(ModelFile::open(folder / text(entry, "file"), registry), registry);
+  EngineOptions options;
+  options.backend = backend;
   options.context = entry.at("n_ctx").to_number<std::uint32_t>();
   options.kv = KvType::f32;
   Engine engine(model, registry, options);
@@ -70,7 +98,7 @@ void compare(const std::filesystem::path& folder, const boost::json::value& entr
   const auto greedy = tokens_of(entry.at("greedy_ids"));
   request.max_tokens = static_cast<std::int64_t>(greedy.size());
 
-  BOOST_TEST_CONTEXT(text(entry, "name")) {
+  BOOST_TEST_CONTEXT(text(entry, "name") << " on " << backend) {
     BOOST_TEST(largest_difference(engine.logits(prompt), expected) <= tolerance);
     BOOST_TEST(largest_difference(engine.logits(prompt, false, true), expected) <= tolerance);
     BOOST_TEST(engine.run(std::move(request)).tokens == greedy, boost::test_tools::per_element());
@@ -85,22 +113,32 @@ std::set<std::string> compare_all(const std::filesystem::path& folder) {
   std::set<std::string> families;
   for (const auto& entry : manifest.at("models").as_array()) {
     if (registry.architectures(text(entry, "arch")).empty()) continue;
-    compare(folder, entry, registry);
+    for (const char* const backend : {"reference", "cpu"})
+      if (entry.as_object().contains("logits_file"))
+        compare_logits(folder, entry, registry, backend);
+      else
+        compare_embeddings(folder, entry, registry, backend);
     families.insert(text(entry, "arch"));
   }
   return families;
 }
 
-const std::set<std::string> ours{"gemma3", "llama", "qwen2", "qwen2moe"};
-
-bool holds_ours(const std::set<std::string>& families) {
-  return std::includes(families.begin(), families.end(), ours.begin(), ours.end());
-}
+const std::set<std::string> committed{"bert",    "chatglm",  "command-r", "deepseek2",  "exaone",
+                                      "exaone4", "falcon",   "gemma3",    "llama",      "llama4",
+                                      "minicpm", "mistral3", "orion",     "nomic-bert", "qwen",
+                                      "qwen2",   "qwen2moe"};
+const std::set<std::string> shared{
+    "baichuan", "bloom",      "cohere2",   "command-r", "deepseek2", "exaone4",  "falcon",
+    "gemma",    "gemma2",     "gemma3",    "glm4",      "gpt-oss",   "gpt2",     "gptneox",
+    "granite",  "granitemoe", "internlm2", "llama",     "mpt",       "nemotron", "olmo",
+    "olmo2",    "olmoe",      "phi2",      "phi3",      "qwen2",     "qwen2moe", "qwen3",
+    "qwen3moe", "smollm3",    "stablelm",  "starcoder", "starcoder2"};
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(committed_models_give_the_logits_that_numpy_gave) {
-  BOOST_TEST(holds_ours(compare_all(std::filesystem::path(QUIPU_TEST_DATA) / "models")));
+  BOOST_TEST(compare_all(std::filesystem::path(QUIPU_TEST_DATA) / "models") == committed,
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(reference_models_give_the_logits_that_transformers_gave) {
@@ -109,5 +147,5 @@ BOOST_AUTO_TEST_CASE(reference_models_give_the_logits_that_transformers_gave) {
     BOOST_TEST_MESSAGE("skipped: there is no " << folder);
     return;
   }
-  BOOST_TEST(holds_ours(compare_all(folder)));
+  BOOST_TEST(compare_all(folder) == shared, boost::test_tools::per_element());
 }

@@ -10,7 +10,7 @@ inline namespace QUIPU_PLUGIN_NAMESPACE {
 
 /// rms: a gain. layer: a gain and a bias. layer_gain: a layer norm without a bias.
 enum class Norm { rms, layer, layer_gain };
-/// Whether a linear layer has a bias: never, always, or where the file has it.
+/// Whether a linear layer has a bias: never, always, or in all blocks if one has it.
 enum class Bias { no, yes, if_there };
 
 /// The rotary embedding of queries and keys.
@@ -66,14 +66,19 @@ class Transformer {
   /// The table of tokens.
   Node embedding() const { return g.weight("token_embd.weight", {vocabulary, width}); }
 
-  /// y = x * weight^T + bias, of the tensors NAME.weight and NAME.bias.
+  /// Whether blocks have a tensor blk.i.NAME that families may lack. Three are asked, so that one
+  /// that is missing by mistake is missed.
+  bool blocks_have(std::string_view name) const {
+    for (const std::uint32_t i : {0u, std::min(1u, layers - 1), layers - 1})
+      if (model.has_tensor("blk." + std::to_string(i) + "." + std::string(name))) return true;
+    return false;
+  }
+
+  /// y = x * weight^T + bias, of the tensors NAME.weight and, with a bias, NAME.bias.
   Node linear(Node x, const std::string& name, std::uint64_t rows, std::uint64_t columns,
-              Bias bias = Bias::no) const {
+              bool bias = false) const {
     const Node weight = g.weight(name + ".weight", {rows, columns});
-    if (bias == Bias::no) return g.linear(x, weight);
-    return g.linear(x, weight,
-                    bias == Bias::yes ? g.weight(name + ".bias", {rows})
-                                      : g.optional_weight(name + ".bias", {rows}));
+    return bias ? g.linear(x, weight, g.weight(name + ".bias", {rows})) : g.linear(x, weight);
   }
 
   /// Of the tensors NAME.weight and, for a layer norm, NAME.bias. `lanes`: columns that are
@@ -88,14 +93,14 @@ class Transformer {
 
   /// The last norm and the logits of the tokens whose output is wanted. Without output.weight, the
   /// table of tokens serves as the output layer too.
-  Node logits(Node x, Bias bias = Bias::no) const {
+  Node logits(Node x, bool bias = false) const {
     return unembed(norm(g.select_outputs(x), "output_norm", width), bias);
   }
   /// The same after a norm of the architecture's own. What goes in is the model's embedding of the
   /// text, too.
-  Node unembed(Node x, Bias bias = Bias::no) const {
+  Node unembed(Node x, bool bias = false) const {
     g.output(x, "embeddings");
-    if (bias == Bias::yes || model.has_tensor("output.weight"))
+    if (bias || model.has_tensor("output.weight"))
       return linear(x, "output", vocabulary, width, bias);
     return g.linear(x, embedding());
   }
@@ -110,11 +115,11 @@ class Transformer {
         : t(t), index(i), at_("blk." + std::to_string(i) + ".") {}
 
     std::string name(std::string_view what) const { return at_ + std::string(what); }
-    bool has(std::string_view what) const { return t.model.has_tensor(name(what)); }
-
     Node linear(Node x, const char* what, std::uint64_t rows, std::uint64_t columns,
                 Bias bias = Bias::no) const {
-      return t.linear(x, name(what), rows, columns, bias);
+      const bool has_bias =
+          bias == Bias::if_there ? t.blocks_have(what + std::string(".bias")) : bias == Bias::yes;
+      return t.linear(x, name(what), rows, columns, has_bias);
     }
     Node norm(Node x, const char* what) const { return t.norm(x, name(what), t.width); }
     /// Each head by itself, with the same gains for all.
