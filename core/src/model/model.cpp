@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <sstream>
 
 #include "graph/builder.h"
 #include "quipu/error.h"
@@ -105,15 +106,18 @@ void build(const ModelFile& file, Registry& registry, Built& built, ModelReport&
   const quipu_status status =
       architecture.build(&description.table(), &builder.table(), &built.facts);
   const std::string failure = Registry::take_failure();
+  std::string line;
   report.problems = builder.problems();
   report.missing_plugins = builder.missing_plugins();
   if (status == QUIPU_E_MEMORY)
     throw Error(ErrorCode::memory, report.architecture + ": no memory for the graph");
   if (status == QUIPU_E_UNSUPPORTED && !failure.empty())
     report.missing_plugins.push_back(failure);
-  else if (status != QUIPU_OK && (!failure.empty() || report.problems.empty()))
-    report.problems.push_back(
-        failure.empty() ? report.architecture + ": the graph could not be built" : failure);
+  else if (status != QUIPU_OK && !failure.empty())
+    for (std::istringstream lines(failure); std::getline(lines, line);)
+      report.problems.push_back(line);
+  else if (status != QUIPU_OK && report.problems.empty())
+    report.problems.push_back(report.architecture + ": the graph could not be built");
   if (status == QUIPU_OK) {
     report.unused = builder.unused();
     check_outputs(built, report);

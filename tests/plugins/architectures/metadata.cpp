@@ -175,6 +175,28 @@ BOOST_AUTO_TEST_CASE(large_sizes_that_the_tensors_contradict_are_refused) {
     BOOST_TEST(quipu::test::peak_memory() - memory_before < 64u << 20);
 }
 
+BOOST_AUTO_TEST_CASE(all_keys_that_are_wrong_are_listed) {
+  for (const std::string& family : families) {
+    ModelCopy model = copy(family);
+    model.erase(family + ".block_count")
+        .set(family + ".embedding_length", "wide")
+        .set(family + ".attention.head_count_kv", 3u)
+        .set(family + ".attention.layer_norm_rms_epsilon", -1.0f)
+        .set(family + ".rope.freq_base", true);
+    model.write(folder / "m.gguf");
+
+    const auto report =
+        quipu::Model::examine(*quipu::ModelFile::open(folder / "m.gguf", registry), registry);
+
+    const char* const keys[] = {".block_count", ".embedding_length", ".attention.head_count_kv",
+                                ".attention.layer_norm_rms_epsilon", ".rope.freq_base"};
+    BOOST_TEST(report.problems.size() == std::size(keys));
+    for (std::size_t i = 0; i < std::min(report.problems.size(), std::size(keys)); ++i)
+      BOOST_TEST(report.problems[i].starts_with(family + keys[i] + ": expected "),
+                 report.problems[i]);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(rope_with_values_that_no_rope_has_is_refused) {
   for (const std::string& family : families) {
     const ModelCopy whole = copy(family);

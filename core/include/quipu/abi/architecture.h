@@ -247,6 +247,7 @@ typedef struct quipu_architecture {
   /* How well it fits, 0 (no) to 100. The highest claim gets the model; a tie is an error that names
    * both. */
   int (*claim)(const quipu_description* model) QUIPU_NOEXCEPT;
+  /* An error text may have several lines, a problem each. */
   quipu_status (*build)(const quipu_description* model, const quipu_builder* builder,
                         quipu_model_facts* facts) QUIPU_NOEXCEPT;
 } quipu_architecture;

@@ -31,9 +31,13 @@ inline namespace QUIPU_PLUGIN_NAMESPACE {
 /// prefix: count("block_count") reads "llama.block_count"; a key that begins with "general." or
 /// "tokenizer." is taken as it is. Every getter throws an Error that names the key, what was
 /// expected and what was found.
+///
+/// With a list of problems, getters note there what else they would throw, and give a value that is
+/// allowed in its place, 1 for a count: so that one pass finds every key that is wrong.
 class Model {
  public:
-  explicit Model(const quipu_description& description) : description_(description) {
+  explicit Model(const quipu_description& description, std::vector<std::string>* problems = nullptr)
+      : description_(description), problems_(problems) {
     if (auto value = find("general.architecture"); value && value->type == QUIPU_VALUE_STRING)
       family_ = view(value->as.s);
   }
@@ -55,10 +59,12 @@ class Model {
   /// An integer that divides `whole`, or `whole` when the key is absent.
   std::uint32_t divisor(std::string_view key, std::uint32_t whole) const {
     const std::uint32_t part = count_or(key, whole);
-    if (part == 0 || whole % part)
-      throw Error(QUIPU_E_INVALID, full(key) + ": expected a divisor of " + std::to_string(whole) +
-                                       ", found " + std::to_string(part));
-    return part;
+    return noted(whole, [&] {
+      if (part == 0 || (whole % part && is_known(whole)))
+        throw Error(QUIPU_E_INVALID, full(key) + ": expected a divisor of " +
+                                         std::to_string(whole) + ", found " + std::to_string(part));
+      return part;
+    });
   }
 
   /// Columns of a head: the integer of `key`, or an equal share of the model's width when the key
@@ -66,11 +72,13 @@ class Model {
   std::uint32_t head_width(std::string_view key, std::uint32_t width, std::uint32_t heads,
                            std::uint32_t limit = 1u << 30) const {
     if (has(key)) return count(key, limit);
-    if (heads == 0 || width % heads)
-      throw Error(QUIPU_E_INVALID, full("attention.head_count") + ": expected a divisor of " +
-                                       std::to_string(width) + ", the width, found " +
-                                       std::to_string(heads));
-    return width / heads;
+    return noted(1u, [&] {
+      if (heads == 0 || (width % heads && is_known(width)))
+        throw Error(QUIPU_E_INVALID, full("attention.head_count") + ": expected a divisor of " +
+                                         std::to_string(width) + ", the width, found " +
+                                         std::to_string(heads));
+      return std::max(1u, width / heads);
+    });
   }
 
   /// A finite number of at least `low`.
@@ -84,15 +92,19 @@ class Model {
   bool flag_or(std::string_view key, bool fallback) const {
     const auto value = find(key);
     if (!value) return fallback;
-    if (value->type != QUIPU_VALUE_BOOL) throw wrong_type(key, "a boolean", *value);
-    return value->as.u != 0;
+    return noted(fallback, [&] {
+      if (value->type != QUIPU_VALUE_BOOL) throw wrong_type(key, "a boolean", *value);
+      return value->as.u != 0;
+    });
   }
 
   std::string text_or(std::string_view key, std::string_view fallback) const {
     const auto value = find(key);
     if (!value) return std::string(fallback);
-    if (value->type != QUIPU_VALUE_STRING) throw wrong_type(key, "a string", *value);
-    return std::string(view(value->as.s));
+    return noted(std::string(fallback), [&] {
+      if (value->type != QUIPU_VALUE_STRING) throw wrong_type(key, "a string", *value);
+      return std::string(view(value->as.s));
+    });
   }
 
   /// One integer of [0, 2^30] per layer, from an array of that many or from a single integer that
@@ -133,12 +145,17 @@ class Model {
   std::uint32_t vocabulary() const {
     if (has("vocab_size")) return count("vocab_size");
     const auto tokens = find("tokenizer.ggml.tokens");
-    if (!tokens || tokens->type != QUIPU_VALUE_ARRAY || tokens->count < 1 ||
-        tokens->count > 1u << 30)
-      throw Error(QUIPU_E_INVALID,
-                  "tokenizer.ggml.tokens: expected the list of tokens, found none");
-    return static_cast<std::uint32_t>(tokens->count);
+    return noted(1u, [&] {
+      if (!tokens || tokens->type != QUIPU_VALUE_ARRAY || tokens->count < 1 ||
+          tokens->count > 1u << 30)
+        throw Error(QUIPU_E_INVALID,
+                    "tokenizer.ggml.tokens: expected the list of tokens, found none");
+      return static_cast<std::uint32_t>(tokens->count);
+    });
   }
+
+  /// Whether a count is one of the file, and not in place of one that is wrong.
+  bool is_known(std::uint32_t count) const noexcept { return !problems_ || count > 1; }
 
   /// The name of a key as it stands in the file.
   std::string full(std::string_view key) const {
@@ -178,15 +195,33 @@ class Model {
     return static_cast<std::uint32_t>(value.as.u);
   }
 
+  /// body(), or, where problems are noted, its problem and `otherwise`.
+  template <class Value, class Body>
+  Value noted(Value otherwise, Body body) const {
+    if (!problems_) return body();
+    try {
+      return body();
+    } catch (const Error& error) {
+      problems_->push_back(error.what());
+      return otherwise;
+    }
+  }
+
   std::uint32_t integer(std::string_view key, std::optional<std::uint32_t> fallback,
                         std::uint32_t low, std::uint32_t high) const {
-    const auto value = find(key);
-    if (value) return checked_integer(key, *value, low, high);
-    if (fallback) return *fallback;
-    throw Error(QUIPU_E_INVALID, full(key) + ": expected an integer, found no such key");
+    return noted(fallback.value_or(std::max(low, 1u)), [&] {
+      const auto value = find(key);
+      if (value) return checked_integer(key, *value, low, high);
+      if (fallback) return *fallback;
+      throw Error(QUIPU_E_INVALID, full(key) + ": expected an integer, found no such key");
+    });
   }
 
   float number(std::string_view key, std::optional<float> fallback, float low) const {
+    return noted(fallback.value_or(std::max(low, 1.0f)),
+                 [&] { return checked_number(key, fallback, low); });
+  }
+  float checked_number(std::string_view key, std::optional<float> fallback, float low) const {
     const auto value = find(key);
     if (!value) {
       if (fallback) return *fallback;
@@ -212,6 +247,7 @@ class Model {
   }
 
   const quipu_description& description_;
+  std::vector<std::string>* problems_;
   std::string family_;
 };
 
@@ -375,7 +411,8 @@ inline quipu_rope rope_of(const Model& model, std::uint32_t pairing, std::uint32
   rope.magnitude = 1;
   rope.beta_fast = 32;
   rope.beta_slow = 1;
-  if (rope.rotary == 0 || rope.rotary % 2 || rope.rotary > head_width)
+  if ((rope.rotary == 0 || rope.rotary % 2 || rope.rotary > head_width) &&
+      model.is_known(head_width))
     throw Error(QUIPU_E_INVALID, model.full("rope.dimension_count") +
                                      ": expected an even number up to the head width " +
                                      std::to_string(head_width) + ", found " +
@@ -422,6 +459,45 @@ inline quipu_rope rope_of(const Model& model, std::uint32_t pairing, std::uint32
   return rope;
 }
 
+/// A builder that takes anything: what is built with it is not kept.
+inline quipu_builder builder_of_nothing() {
+  quipu_builder builder{};
+  builder.size = sizeof builder;
+  builder.opset = QUIPU_OPSET;
+  builder.weight = [](void*, quipu_str, const std::uint64_t*, std::uint32_t, std::uint32_t,
+                      quipu_node* node) noexcept {
+    *node = 1;
+    return quipu_status{QUIPU_OK};
+  };
+  builder.op = [](void*, std::uint32_t, const quipu_node*, std::uint32_t, const void*,
+                  quipu_node* node) noexcept {
+    *node = 1;
+    return quipu_status{QUIPU_OK};
+  };
+  builder.output = [](void*, quipu_node, quipu_str) noexcept { return quipu_status{QUIPU_OK}; };
+  builder.ignore = [](void*, quipu_str) noexcept { return quipu_status{QUIPU_OK}; };
+  return builder;
+}
+
+/// All that is wrong with a model's metadata, the first problem first; a line each.
+template <class Architecture>
+std::string metadata_problems(const quipu_description& description, const std::string& first) {
+  std::vector<std::string> problems{first};
+  const quipu_builder builder = builder_of_nothing();
+  quipu_model_facts facts{};
+  Graph graph(builder, facts);
+  try {
+    Architecture::build(Model(description, &problems), graph);
+  } catch (const Error& error) {
+    problems.push_back(error.what());
+  }
+  std::string text;
+  for (auto problem = problems.begin(); problem != problems.end(); ++problem)
+    if (std::find(problems.begin(), problem, *problem) == problem)
+      text += (text.empty() ? "" : "\n") + *problem;
+  return text;
+}
+
 template <class Architecture>
 constexpr quipu_architecture make_architecture() {
   quipu_architecture table{};
@@ -443,7 +519,11 @@ constexpr quipu_architecture make_architecture() {
       std::memcpy(facts, &found, found.size);
       return QUIPU_OK;
     } catch (const Error& error) {
-      return *error.what() ? fail(error.status(), error.what()) : error.status();
+      if (!*error.what()) return error.status();
+      if (error.status() != QUIPU_E_INVALID) return fail(error.status(), error.what());
+      return guard([&] {
+        throw Error(QUIPU_E_INVALID, metadata_problems<Architecture>(*model, error.what()));
+      });
     } catch (...) {
       return guard([] { throw; });
     }
