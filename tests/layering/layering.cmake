@@ -46,6 +46,30 @@ if(names)
   forbid("(^|[^A-Za-z0-9_])(${names})([^A-Za-z0-9_.]|$)" "core or an app names a plugin" ${neutral})
 endif()
 
+# A family is known to its own folder alone. The rules by which a GGUF file's quantisation mixes choose types go by
+# families, too; those are the container's.
+file(GLOB families RELATIVE ${ROOT}/plugins/architectures ${ROOT}/plugins/architectures/*)
+set(others ${core} ${apps} ${plugins} ${public})
+list(FILTER others EXCLUDE REGEX "/core/src/text/|/plugins/loaders/gguf/mix_rules")
+foreach(family IN LISTS families)
+  set(outside ${others})
+  list(FILTER outside EXCLUDE REGEX "/plugins/architectures/${family}/")
+  if(family STREQUAL "llama") # what files of Mistral call themselves
+    list(FILTER outside EXCLUDE REGEX "/plugins/architectures/mistral/")
+  endif()
+  string(REPLACE "_" "[-_]" spelled ${family})
+  forbid("\"${spelled}\"" "a file outside plugins/architectures/${family} names the family" ${outside})
+endforeach()
+
+# The docs have every family.
+file(READ ${ROOT}/sdk/docs/model_families.md table)
+foreach(family IN LISTS families)
+  string(REPLACE "_" "-" spelled ${family})
+  if(NOT table MATCHES "\\| ${spelled} \\|")
+    string(APPEND broken "sdk/docs/model_families.md: expected a row of the plugin ${spelled}\n")
+  endif()
+endforeach()
+
 if(broken)
   message(FATAL_ERROR "${broken}")
 endif()

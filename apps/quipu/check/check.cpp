@@ -8,6 +8,7 @@
 #include <map>
 
 #include "quipu/chat_template.h"
+#include "quipu/embedder.h"
 
 namespace quipu::app {
 namespace {
@@ -119,6 +120,31 @@ void chat_template(Subject& subject, StageResult& result) {
 // into a step now and then.
 constexpr double step_by_step_limit = 1e-3;
 
+bool gives(const Model& model, std::string_view role) {
+  const quipu_graph& graph = model.graph();
+  return std::any_of(graph.outputs, graph.outputs + graph.output_count, [&](const auto& output) {
+    return std::string_view(output.role.data, output.role.size) == role;
+  });
+}
+
+std::vector<Token> some_tokens(std::size_t count, std::size_t vocabulary) {
+  std::vector<Token> tokens;
+  for (std::size_t i = 0; i < count; ++i)
+    tokens.push_back(static_cast<Token>((3 + 5 * i) % vocabulary));
+  return tokens;
+}
+
+void run_encoder(Subject& subject, const EngineOptions& options, std::size_t vocabulary,
+                 StageResult& result) {
+  Embedder embedder(subject.model, subject.registry, options);
+  const std::size_t count = std::min<std::size_t>(16, embedder.context());
+  for (const float x : embedder.embed(some_tokens(count, vocabulary), Pooling::none))
+    if (!std::isfinite(x)) {
+      fail(result, exit_no, "embeddings: expected finite numbers, found " + std::to_string(x));
+      return;
+    }
+}
+
 void run(Subject& subject, StageResult& result) {
   if (subject.file->tensors().empty()) {
     result.verdict = Verdict::skipped;
@@ -127,12 +153,11 @@ void run(Subject& subject, StageResult& result) {
   auto options = subject.options.engine;
   const auto& model = subject.made();
   const std::size_t vocabulary = model.tokenizer().size();
-  if (!options.context) options.context = 128;
+  if (!options.context) options.context = std::min(128u, std::max(model.facts().context, 16u));
+  if (!gives(model, "logits")) return run_encoder(subject, options, vocabulary, result);
   Engine engine(subject.model, subject.registry, options);
   const std::size_t count = std::min<std::size_t>(16, engine.context());
-  std::vector<Token> prompt;
-  for (std::size_t i = 0; i < count; ++i)
-    prompt.push_back(static_cast<Token>((3 + 5 * i) % vocabulary));
+  const auto prompt = some_tokens(count, vocabulary);
   const auto batch = engine.logits(prompt);
   const auto steps = engine.logits(prompt, false, true);
   double difference = 0, size = 0;
@@ -167,8 +192,10 @@ void expect(Subject& subject, StageResult& result) {
     return;
   }
   subject.made();
-  result.comparisons = compare_with_expectations(subject.model, subject.registry,
-                                                 subject.options.engine, *subject.options.expect);
+  result.comparisons =
+      compare_with_expectations(subject.model, subject.registry, subject.options.engine,
+                                subject.name, *subject.options.expect);
+  if (result.comparisons.empty()) result.verdict = Verdict::skipped;
   for (const auto& comparison : result.comparisons)
     if (!comparison.passed) fail(result, exit_no, comparison.message);
 }
@@ -223,7 +250,7 @@ std::vector<std::string> formats_of(const ModelFile& file, const Registry& regis
 }
 
 CheckReport check_model(const std::string& name, Registry& registry, const CheckOptions& options) {
-  CheckReport report{name, {}, {}, {}};
+  CheckReport report{name, {}, {}, {}, {}};
   Subject subject{name, registry, options, nullptr, {}, nullptr};
   const auto wanted = [&](std::string_view stage) {
     return options.stages.empty() ||
@@ -251,6 +278,7 @@ CheckReport check_model(const std::string& name, Registry& registry, const Check
   if (subject.file) {
     for (const auto& format : formats_of(*subject.file, registry))
       report.formats += (report.formats.empty() ? "" : " ") + format;
+    report.family = printable(subject.file->metadata().text("general.architecture").value_or(""));
     report.architecture = subject.report.architecture;
   }
   return report;

@@ -20,6 +20,7 @@ struct Comparison {
   std::optional<std::size_t> first_difference;  ///< index of the first greedy token that differs
   bool passed = true;
   std::string message;
+  std::string description;  ///< of the expectation: what it tests
 };
 
 struct StageResult {
@@ -39,6 +40,7 @@ struct CheckOptions {
 
 struct CheckReport {
   std::string model;
+  std::string family;        ///< general.architecture, or ""
   std::string architecture;  ///< plugin that claimed it, or ""
   std::string formats;       ///< names of codecs
   std::vector<StageResult> stages;
@@ -55,9 +57,10 @@ CheckReport check_model(const std::string& name, Registry& registry, const Check
 /// Names of the formats of the tensors, those of most weights first.
 std::vector<std::string> formats_of(const ModelFile& file, const Registry& registry);
 
-/// Runs every expectation of the file against the model.
+/// Runs every expectation of the file that is meant for the model at `path`.
 std::vector<Comparison> compare_with_expectations(std::shared_ptr<const Model> model,
                                                   Registry& registry, EngineOptions options,
+                                                  const std::filesystem::path& path,
                                                   const std::filesystem::path& file);
 
 }  // namespace quipu::app

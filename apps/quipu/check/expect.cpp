@@ -4,17 +4,20 @@
 
 #include "../npy.h"
 #include "check.h"
+#include "quipu/embedder.h"
 
 namespace quipu::app {
 namespace {
 
 struct Expectation {
+  std::optional<std::string> model;  // file name of the model that is meant; none = every model
+  std::string description;
   std::vector<Token> tokens;
   std::string prompt;
   std::uint32_t context = 0;
   std::vector<Token> greedy;
   std::optional<std::string> text;
-  std::optional<std::filesystem::path> logits;
+  std::optional<std::filesystem::path> logits, embeddings;
   std::optional<double> max_abs, nmse, kl_max, kl_mean;
 };
 
@@ -53,6 +56,10 @@ Expectation parse_one(const json::value& value, const std::filesystem::path& fil
       e.tokens = tokens_of(v, file, key);
     else if (key == "prompt")
       e.prompt = text(key, v);
+    else if (key == "model")
+      e.model = text(key, v);
+    else if (key == "description")
+      e.description = text(key, v);
     else if (key == "raw")
       continue;  // prompts of expectations are always raw
     else if (key == "n_ctx")
@@ -63,6 +70,8 @@ Expectation parse_one(const json::value& value, const std::filesystem::path& fil
       e.text = text(key, v);
     else if (key == "logits")
       e.logits = file.parent_path() / text(key, v);
+    else if (key == "embeddings")
+      e.embeddings = file.parent_path() / text(key, v);
     else if (key == "max_abs")
       e.max_abs = number(key, v);
     else if (key == "nmse")
@@ -75,10 +84,12 @@ Expectation parse_one(const json::value& value, const std::filesystem::path& fil
       throw wrong(file, "unknown key '" + printable(key) + "'");
   }
   if (e.tokens.empty() == e.prompt.empty()) throw wrong(file, "expected either tokens or a prompt");
-  if (!e.logits && (e.max_abs || e.nmse || e.kl_max || e.kl_mean))
-    throw wrong(file, "limits without logits");
-  if (!e.logits && e.greedy.empty() && !e.text)
-    throw wrong(file, "expected greedy, text or logits to compare with");
+  if (e.embeddings && (e.logits || !e.greedy.empty() || e.text || e.kl_max || e.kl_mean))
+    throw wrong(file, "embeddings: expected nothing of a text's continuation beside them");
+  if (!e.logits && !e.embeddings && (e.max_abs || e.nmse || e.kl_max || e.kl_mean))
+    throw wrong(file, "limits without logits or embeddings");
+  if (!e.logits && !e.embeddings && e.greedy.empty() && !e.text)
+    throw wrong(file, "expected greedy, text, logits or embeddings to compare with");
   return e;
 }
 
@@ -111,31 +122,38 @@ double divergence(const float* expected, const float* found, std::size_t n) {
   return kl;
 }
 
+// The worse of two figures; a NaN must not slip through.
+double worse(std::optional<double> a, double b) {
+  return a && !(*a <= b) ? *a : !a || !(b <= *a) ? b : *a;
+}
+
+void compare_rows(Comparison& result, const std::vector<float>& expected,
+                  const std::vector<float>& found) {
+  double max_abs = 0, difference = 0, size = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double d = static_cast<double>(expected[i]) - found[i];
+    if (!(std::abs(d) <= max_abs)) max_abs = std::abs(d);
+    difference += d * d;
+    size += static_cast<double>(expected[i]) * expected[i];
+  }
+  result.max_abs = worse(result.max_abs, max_abs);
+  result.nmse = worse(result.nmse, size > 0 ? difference / size : difference);
+}
+
 void compare_logits(Comparison& result, const std::vector<float>& expected,
                     const std::vector<float>& found, std::size_t rows) {
+  compare_rows(result, expected, found);
   const std::size_t columns = found.size() / rows;
-  double max_abs = 0, difference = 0, size = 0, kl_sum = 0, kl_max = 0;
+  double kl_sum = 0, kl_max = 0;
   std::size_t agree = 0;
   for (std::size_t r = 0; r < rows; ++r) {
     const float* e = &expected[r * columns];
     const float* f = &found[r * columns];
-    for (std::size_t i = 0; i < columns; ++i) {
-      const double d = static_cast<double>(e[i]) - f[i];
-      // A NaN must not slip through a comparison.
-      if (!(std::abs(d) <= max_abs)) max_abs = std::abs(d);
-      difference += d * d;
-      size += static_cast<double>(e[i]) * e[i];
-    }
     const double kl = divergence(e, f, columns);
     kl_sum += kl;
     if (!(kl <= kl_max)) kl_max = kl;
     agree += std::max_element(e, e + columns) - e == std::max_element(f, f + columns) - f;
   }
-  const auto worse = [](std::optional<double> a, double b) {
-    return a && !(*a <= b) ? *a : !a || !(b <= *a) ? b : *a;
-  };
-  result.max_abs = worse(result.max_abs, max_abs);
-  result.nmse = worse(result.nmse, size > 0 ? difference / size : difference);
   result.kl_mean = worse(result.kl_mean, kl_sum / static_cast<double>(rows));
   result.kl_max = worse(result.kl_max, kl_max);
   const double agreement = static_cast<double>(agree) / static_cast<double>(rows);
@@ -156,6 +174,28 @@ void check_limit(Comparison& result, const char* name, std::optional<double> lim
   fail(result, text);
 }
 
+void check_limits(Comparison& result, const Expectation& e) {
+  check_limit(result, "max_abs", e.max_abs, result.max_abs);
+  check_limit(result, "nmse", e.nmse, result.nmse);
+  check_limit(result, "kl_mean", e.kl_mean, result.kl_mean);
+  check_limit(result, "kl_max", e.kl_max, result.kl_max);
+}
+
+Comparison compare(const Expectation& e, const Model& model, Embedder& embedder) {
+  Comparison result;
+  const auto tokens = e.tokens.empty() ? model.tokenizer().encode(e.prompt) : e.tokens;
+  const auto expected = read_floats(*e.embeddings);
+  const auto found = embedder.embed(tokens, Pooling::none);
+  if (found.size() != expected.size()) {
+    fail(result, printable(e.embeddings->string()) + ": expected " + std::to_string(found.size()) +
+                     " values, found " + std::to_string(expected.size()));
+    return result;
+  }
+  compare_rows(result, expected, found);
+  check_limits(result, e);
+  return result;
+}
+
 Comparison compare(const Expectation& e, Engine& engine) {
   Comparison result;
   const auto& tokenizer = engine.model().tokenizer();
@@ -171,10 +211,7 @@ Comparison compare(const Expectation& e, Engine& engine) {
       }
       compare_logits(result, expected, found, prompt.size());
     }
-    check_limit(result, "max_abs", e.max_abs, result.max_abs);
-    check_limit(result, "nmse", e.nmse, result.nmse);
-    check_limit(result, "kl_mean", e.kl_mean, result.kl_mean);
-    check_limit(result, "kl_max", e.kl_max, result.kl_max);
+    check_limits(result, e);
   }
   if (!e.greedy.empty() || e.text) {
     Request request;
@@ -202,13 +239,22 @@ Comparison compare(const Expectation& e, Engine& engine) {
 
 std::vector<Comparison> compare_with_expectations(std::shared_ptr<const Model> model,
                                                   Registry& registry, EngineOptions options,
+                                                  const std::filesystem::path& path,
                                                   const std::filesystem::path& file) {
   std::vector<Comparison> results;
+  const std::string name = path.filename().string();
   for (const auto& expectation : parse(file)) {
+    if (expectation.model && *expectation.model != name) continue;
     auto own = options;
     if (expectation.context) own.context = expectation.context;
-    Engine engine(model, registry, own);
-    results.push_back(compare(expectation, engine));
+    if (expectation.embeddings) {
+      Embedder embedder(model, registry, own);
+      results.push_back(compare(expectation, *model, embedder));
+    } else {
+      Engine engine(model, registry, own);
+      results.push_back(compare(expectation, engine));
+    }
+    results.back().description = expectation.description;
   }
   return results;
 }

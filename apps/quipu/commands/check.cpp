@@ -43,6 +43,7 @@ json::value to_json(const CheckReport& report, bool strict) {
     stages.push_back(std::move(object));
   }
   return {{"model", printable(report.model, 4096)},
+          {"family", report.family},
           {"architecture", report.architecture},
           {"formats", report.formats},
           {"passed", report.passed(strict)},
@@ -64,28 +65,32 @@ std::string to_text(const CheckReport& report) {
   return text;
 }
 
+// Text of a table's cell: no bar ends it early.
+std::string cell(std::string text) {
+  std::ranges::replace(text, '|', '/');
+  return " " + text + " |";
+}
+
 std::string to_markdown(const std::vector<CheckReport>& reports, bool strict) {
-  std::string text = "| model | architecture | formats |";
-  std::string rule = "\n|---|---|---|";
-  for (const auto& stage : reports.empty() ? std::vector<StageResult>{} : reports[0].stages) {
-    text += " " + std::string(stage.stage) + " |";
-    rule += "---|";
-  }
-  text += " NMSE | verdict |" + rule + "---|---|\n";
+  std::string text = "| family | plugin | model | what it tests | formats | NMSE | verdict |\n"
+                     "|---|---|---|---|---|---|---|\n";
   for (const auto& report : reports) {
-    text += "| " + std::filesystem::path(report.model).filename().string() + " | " +
-            report.architecture + " | " + report.formats + " |";
-    std::string nmse;
+    std::string nmse, description, verdict = "passes";
     for (const auto& stage : report.stages) {
-      text += " " + std::string(to_string(stage.verdict)) + " |";
-      for (const auto& comparison : stage.comparisons)
-        if (comparison.nmse) {
-          char number[32];
-          std::snprintf(number, sizeof number, "%.1e", *comparison.nmse);
-          nmse = number;
-        }
+      for (const auto& comparison : stage.comparisons) {
+        description = comparison.description;
+        if (!comparison.nmse) continue;
+        char number[32];
+        std::snprintf(number, sizeof number, "%.1e", *comparison.nmse);
+        nmse = number;
+      }
+      if (stage.verdict == Verdict::fail || (strict && stage.verdict == Verdict::warning))
+        if (verdict == "passes") verdict = "fails: " + std::string(stage.stage);
     }
-    text += " " + nmse + (report.passed(strict) ? " | passes |\n" : " | fails |\n");
+    text += "|" + cell(report.family) + cell(report.architecture) +
+            cell(printable(std::filesystem::path(report.model).stem().string())) +
+            cell(printable(description, 200)) + cell(report.formats) + cell(nmse) + cell(verdict) +
+            "\n";
   }
   return text;
 }

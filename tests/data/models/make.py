@@ -265,7 +265,7 @@ class Decoder:
 
 
 class Qwen(Decoder):
-    """Qwen (arXiv:2309.16609)."""
+    """Qwen (arXiv:2309.16609): one biased matrix for queries, keys and values, a feed-forward length that counts gate and up."""
 
     kv, tied, keys = HEADS, False, {"feed_forward_length": 96}
 
@@ -337,19 +337,19 @@ class MiniCpm(Decoder):
 
 
 class MiniCpmDefaults(MiniCpm):
-    """The same where the file leaves the constants out."""
+    """MiniCPM (arXiv:2404.06395) where the file leaves the constants out."""
 
     arch, keys = "minicpm", {}
 
 
 class Exaone(Decoder):
-    """EXAONE 3 (arXiv:2408.03541)."""
+    """EXAONE 3 (arXiv:2408.03541): rotary embedding on halves, no biases, untied."""
 
     tied = False
 
 
 class Orion(Decoder):
-    """Orion (arXiv:2401.12246)."""
+    """Orion (arXiv:2401.12246): layer norms with biases, SwiGLU."""
 
     norm_kind, tied = "layer", False
 
@@ -414,6 +414,15 @@ class DeepSeek2Old(Decoder):
         return out + super().gated(h, at, 16, "_shexp")
 
 
+class Refact(Decoder):
+    """Refact 1.6B, after the code of its release: ALiBi, RMS norms, one key head, SwiGLU. The example of the recipe."""
+
+    kv, tied = 1, False
+
+    def mix(self, h, at, i):
+        return attend(*self.qkv(h, at), alibi=8.0)
+
+
 class Falcon11b(Decoder):
     """Falcon 2 11B (arXiv:2407.14885): grouped keys as the model of 40B, one norm as that of 7B."""
 
@@ -458,7 +467,7 @@ class Exaone4Window(Decoder):
 
 
 class Bert(Decoder):
-    """BERT (arXiv:1810.04805)."""
+    """BERT (arXiv:1810.04805), an encoder: learned positions, token types, norms after additions."""
 
     norm_kind, kv, qkv_bias, keys = "layer", HEADS, True, {"token_type_count": 2, "pooling_type": 2, "attention.causal": False}
 
@@ -509,7 +518,7 @@ class NomicBert(Bert):
 DECODERS = {
     "qwen": Qwen, "mistral": Mistral, "mistral3": Mistral3, "chatglm": ChatGlm, "minicpm": MiniCpm,
     "minicpm-defaults": MiniCpmDefaults, "exaone": Exaone, "orion": Orion, "llama4": Llama4, "deepseek2-old": DeepSeek2Old,
-    "falcon-11b": Falcon11b, "command-r-plus": CommandRPlus, "exaone4-window": Exaone4Window,
+    "falcon-11b": Falcon11b, "command-r-plus": CommandRPlus, "exaone4-window": Exaone4Window, "refact": Refact,
 }
 ENCODERS = {"bert": Bert, "nomic-bert": NomicBert}
 
@@ -530,6 +539,14 @@ FAMILIES = {
     "qwen2": lambda m, ids: llama(m, ids, qwen2=True),
     "qwen2moe": lambda m, ids: llama(m, ids, qwen2=True, moe=True),
     "gemma3": gemma3,
+}
+
+
+DESCRIPTIONS = {
+    "llama": "rotary embedding on adjacent pairs, grouped keys, SwiGLU, tied output",
+    "qwen2": "rotary embedding on halves, biased queries, keys and values",
+    "qwen2moe": "a softmax that is not renormalised, a shared expert behind a sigmoid gate",
+    "gemma3": "five layers with a window to one without, normalised queries and keys, GeGLU",
 }
 
 
@@ -597,7 +614,7 @@ def main():
         logits.tofile(HERE / f"{name}.logits.f32")
         write(name, m)
         entries.append({
-            "name": name, "arch": name, "file": f"{name}.gguf", "seed": seed, "n_ctx": 64, "prompt_ids": prompt,
+            "name": name, "arch": name, "file": f"{name}.gguf", "description": DESCRIPTIONS[name], "seed": seed, "n_ctx": 64, "prompt_ids": prompt,
             "logits_file": f"{name}.logits.f32", "logits_shape": list(logits.shape), "greedy_ids": answer,
             "greedy_min_margin": round(float(margin), 4),
             # float32 values against float64 ones; leaving out any one gain or bias moves logits by 0.08 or more
@@ -616,8 +633,8 @@ def main():
         kind = "embeddings" if name in ENCODERS else "logits"
         values.tofile(HERE / f"{name}.{kind}.f32")
         write_family(name, model)
-        entry = {"name": name, "arch": model.arch or name, "file": f"{name}.gguf", "seed": seed, "n_ctx": 64,
-                 "prompt_ids": prompt, f"{kind}_file": f"{name}.{kind}.f32", f"{kind}_shape": list(values.shape),
+        entry = {"name": name, "arch": model.arch or name, "file": f"{name}.gguf", "description": " ".join(family.__doc__.split()), "seed": seed,
+                 "n_ctx": 64, "prompt_ids": prompt, f"{kind}_file": f"{name}.{kind}.f32", f"{kind}_shape": list(values.shape),
                  "tolerance": {"max_abs": 1e-4}}
         if kind == "logits":
             entry |= {"greedy_ids": answer, "greedy_min_margin": round(float(margin), 4)}

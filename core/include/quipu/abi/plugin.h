@@ -102,7 +102,7 @@ typedef struct quipu_manifest {
   /* Items, separated by ';', so that a host knows which plugin to load without loading it:
    *   loader        "gguf@0=47475546"    name, offset and hexadecimal bytes that its files hold
    * there codec         "gguf:12=q4_k"       type as loaders spell it, and the codec's name
-   *   architecture  "llama"              values of general.architecture that it wants to be asked
+   *   architecture  "mine"               values of general.architecture that it wants to be asked
    * about backend       "cpu=100"            name and preference; the highest is the default */
   char provides[656];
   char reserved[72];

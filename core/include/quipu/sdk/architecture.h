@@ -1,11 +1,11 @@
 // Architectures in C++. An architecture is a class with
 //
-//   static constexpr std::string_view name;                          "llama"
+//   static constexpr std::string_view name;                          "mine"
 //   static int claim(const Model& model);                            0 (no) to 100
 //   static void build(const Model& model, Graph& graph);             the network, as its paper
 //   draws it
 //
-// and one line: QUIPU_ARCHITECTURE_PLUGIN(Llama, "0.1.0", "Apache-2.0", "llama"). The last argument
+// and one line: QUIPU_ARCHITECTURE_PLUGIN(Mine, "0.1.0", "Apache-2.0", "mine"). The last argument
 // lists the values of general.architecture that it wants to be asked about, separated by ';'.
 #pragma once
 
