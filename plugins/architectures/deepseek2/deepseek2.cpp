@@ -18,7 +18,7 @@ class DeepSeek2 {
     const Transformer t(model, g, Norm::rms);
     const Attention attention(t);
     const auto dense_layers = model.count_or("leading_dense_block_count", 0);
-    const auto expert_hidden = model.count("expert_feed_forward_length");
+    const auto expert_hidden = model.count("expert_feed_forward_length", 1u << 20);
     const auto shared_hidden = model.count_or("expert_shared_count", 0, 1024) * expert_hidden;
     const auto gating = model.count_or("expert_gating_func", 1);
     if (gating != 1 && gating != 2)

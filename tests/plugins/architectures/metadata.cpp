@@ -16,15 +16,24 @@ using quipu::test::ModelCopy;
 
 namespace {
 
-const std::string families[] = {"gemma3", "llama", "qwen2", "qwen2moe"};
+const std::string families[] = {"chatglm",  "exaone", "gemma3", "llama", "llama4",  "minicpm",
+                                "mistral3", "orion",  "qwen",   "qwen2", "qwen2moe"};
 
 // Qwen2-MoE reads feed_forward_length only where a file lacks the sizes of its experts, and Gemma 3
 // takes value_length to be key_length.
-const std::set<std::string> may_be_zero{"gemma3.context_length", "gemma3.attention.sliding_window",
-                                        "llama.context_length", "qwen2.context_length",
-                                        "qwen2moe.context_length"};
+bool may_be_zero(const std::string& key) {
+  return key.ends_with(".context_length") || key == "gemma3.attention.sliding_window";
+}
+// Factors of any sign.
+const std::set<std::string> any_sign{
+    "minicpm.embedding_scale", "minicpm.residual_scale", "minicpm.logit_scale",
+    "mistral3.rope.scaling.yarn_log_multiplier", "mistral3.attention.temperature_scale"};
 const std::set<std::string> not_read{"gemma3.attention.value_length",
                                      "qwen2moe.feed_forward_length"};
+
+const char* epsilon_of(const std::string& family) {
+  return family == "orion" ? ".attention.layer_norm_epsilon" : ".attention.layer_norm_rms_epsilon";
+}
 
 struct Fixture {
   ModelCopy copy(const std::string& family) {
@@ -102,7 +111,7 @@ BOOST_AUTO_TEST_CASE(counts_out_of_range_are_refused) {
       refused_with(whole, key, std::numeric_limits<std::uint32_t>::max(), "2^32 - 1");
       refused_with(whole, key, std::uint64_t{1} << 32 | 4, "2^32 + 4");
       refused_with(whole, key, std::numeric_limits<std::uint64_t>::max(), "2^64 - 1");
-      if (!may_be_zero.contains(key)) refused_with(whole, key, 0u, "0");
+      if (!may_be_zero(key)) refused_with(whole, key, 0u, "0");
     }
   }
 }
@@ -115,7 +124,7 @@ BOOST_AUTO_TEST_CASE(numbers_that_are_none_or_have_the_wrong_sign_are_refused) {
       refused_with(whole, key, std::numeric_limits<float>::infinity(), "infinity");
       refused_with(whole, key, -std::numeric_limits<float>::infinity(), "minus infinity");
       refused_with(whole, key, 1e300, "1e300");
-      refused_with(whole, key, -1.0f, "-1");
+      if (!any_sign.contains(key)) refused_with(whole, key, -1.0f, "-1");
     }
   }
 }
@@ -126,7 +135,7 @@ BOOST_AUTO_TEST_CASE(heads_that_do_not_divide_what_they_must_are_refused) {
     refused_with(whole, family + ".attention.head_count_kv", 3u, "3, where there are 4 heads");
     refused_with(whole, family + ".attention.head_count_kv", 8u, "8, where there are 4 heads");
     // Widths of heads that a file states need not be the width over the heads.
-    if (family == "gemma3") continue;
+    if (family == "gemma3" || family == "mistral3") continue;
     for (const std::uint32_t heads : {6u, 64u, 16384u}) {
       ModelCopy model = whole;
       model.set(family + ".attention.head_count_kv", 1u);
@@ -145,7 +154,7 @@ BOOST_AUTO_TEST_CASE(keys_that_an_architecture_needs_are_named_when_they_are_mis
   for (const std::string& family : families) {
     const ModelCopy whole = copy(family);
     for (const char* const key : {".block_count", ".embedding_length", ".feed_forward_length",
-                                  ".attention.head_count", ".attention.layer_norm_rms_epsilon"}) {
+                                  ".attention.head_count", epsilon_of(family)}) {
       if (family == "qwen2moe" && key == std::string(".feed_forward_length")) continue;
       ModelCopy model = whole;
       refused(model.erase(family + key), family + key, "nothing");
@@ -181,7 +190,7 @@ BOOST_AUTO_TEST_CASE(all_keys_that_are_wrong_are_listed) {
     model.erase(family + ".block_count")
         .set(family + ".embedding_length", "wide")
         .set(family + ".attention.head_count_kv", 3u)
-        .set(family + ".attention.layer_norm_rms_epsilon", -1.0f)
+        .set(family + epsilon_of(family), -1.0f)
         .set(family + ".rope.freq_base", true);
     model.write(folder / "m.gguf");
 
@@ -189,7 +198,7 @@ BOOST_AUTO_TEST_CASE(all_keys_that_are_wrong_are_listed) {
         quipu::Model::examine(*quipu::ModelFile::open(folder / "m.gguf", registry), registry);
 
     const char* const keys[] = {".block_count", ".embedding_length", ".attention.head_count_kv",
-                                ".attention.layer_norm_rms_epsilon", ".rope.freq_base"};
+                                epsilon_of(family), ".rope.freq_base"};
     BOOST_TEST(report.problems.size() == std::size(keys));
     for (std::size_t i = 0; i < std::min(report.problems.size(), std::size(keys)); ++i)
       BOOST_TEST(report.problems[i].starts_with(family + keys[i] + ": expected "),
