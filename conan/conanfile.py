@@ -21,6 +21,7 @@ class Quipu(ConanFile):
     def requirements(self):
         self.requires("boost/[>=1.81 <2]")
         self.requires("pcre2/[>=10.40 <11]")
+        self.requires("utf8proc/[>=2.8 <3]")
 
     def layout(self):
         self.folders.root = ".."

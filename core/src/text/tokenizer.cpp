@@ -6,6 +6,7 @@
 #include "text/bpe.h"
 #include "text/spm.h"
 #include "text/utf8.h"
+#include "text/wpm.h"
 
 namespace quipu {
 Tokenizer::~Tokenizer() = default;
@@ -18,8 +19,9 @@ std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
                 "tokenizer.ggml.model: expected the kind of tokenizer, found no such key");
   if (*kind == "gpt2") return make_bpe(metadata, warnings);
   if (*kind == "llama") return make_spm(metadata, warnings);
+  if (*kind == "bert") return make_wpm(metadata, warnings);
   throw Error(ErrorCode::unsupported,
-              "tokenizer.ggml.model: expected gpt2 or llama, found '" + printable(*kind) + "'");
+              "tokenizer.ggml.model: expected gpt2, llama or bert, found '" + printable(*kind) + "'");
 }
 
 std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {

@@ -59,4 +59,20 @@ inline MemoryMetadata sentence_pieces(const std::vector<std::string>& pieces) {
   return metadata;
 }
 
+/// WordPiece: [PAD], [UNK], [CLS], [SEP], then the pieces; those that begin a word have U+2581
+/// before them.
+inline MemoryMetadata word_pieces(const std::vector<std::string>& pieces) {
+  std::vector<std::string> tokens{"[PAD]", "[UNK]", "[CLS]", "[SEP]"};
+  std::vector<std::int32_t> types{3, 2, 3, 3};
+  for (const std::string& piece : pieces) {
+    tokens.push_back(piece);
+    types.push_back(1);
+  }
+  MemoryMetadata metadata;
+  metadata.set("tokenizer.ggml.model", "bert").set("tokenizer.ggml.tokens", tokens);
+  metadata.set("tokenizer.ggml.token_type", types).set("tokenizer.ggml.unknown_token_id", 1u);
+  metadata.set("tokenizer.ggml.cls_token_id", 2u).set("tokenizer.ggml.seperator_token_id", 3u);
+  return metadata;
+}
+
 }  // namespace quipu::test

@@ -18,6 +18,7 @@ using quipu::Tokenizer;
 using quipu::test::byte_level;
 using quipu::test::MemoryMetadata;
 using quipu::test::sentence_pieces;
+using quipu::test::word_pieces;
 using Tokens = std::vector<Token>;
 using Texts = std::vector<std::string>;
 
@@ -438,6 +439,39 @@ BOOST_AUTO_TEST_CASE(token_types_that_do_not_exist_count_as_normal) {
   const auto tokenizer = Tokenizer::make(metadata);
 
   BOOST_TEST(tokenizer->decode(tokenizer->encode("abc")) == "abc");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(word_piece)
+
+const std::string mark = space;
+
+BOOST_AUTO_TEST_CASE(words_are_made_of_the_longest_pieces_in_lower_case_without_accents) {
+  const auto metadata = word_pieces({mark + "hel", mark + "hello", "lo", "s", mark + "eleve"});
+  const auto tokenizer = Tokenizer::make(metadata);
+
+  BOOST_TEST(tokenizer->kind() == "wpm");
+  BOOST_TEST(pieces(*tokenizer, "HELLOs", {.add_special = false}) == mark + "hello|s");
+  BOOST_TEST(pieces(*tokenizer, "\xC3\xA9l\xC3\xA8ve", {.add_special = false}) == mark + "eleve");
+  BOOST_TEST(pieces(*tokenizer, "hello") == "[CLS]|" + mark + "hello|[SEP]");
+  BOOST_TEST(tokenizer->decode(tokenizer->encode("hello  hellos")) == "hello hellos");
+}
+
+BOOST_AUTO_TEST_CASE(a_word_that_pieces_do_not_cover_is_unknown_as_a_whole) {
+  const auto metadata = word_pieces({mark + "a", "b", mark + ",", mark + "\xE6\x97\xA5"});
+  const auto tokenizer = Tokenizer::make(metadata);
+  const auto plain = [&](std::string_view text) {
+    return pieces(*tokenizer, text, {.add_special = false});
+  };
+
+  BOOST_TEST(plain("abx a") == "[UNK]|" + mark + "a");
+  BOOST_TEST(plain("ab,a") == mark + "a|b|" + mark + ",|" + mark + "a");
+  BOOST_TEST(plain("a\xE6\x97\xA5\xE6\x97\xA5") ==
+             mark + "a|" + mark + "\xE6\x97\xA5|" + mark + "\xE6\x97\xA5");
+  BOOST_TEST(plain("") == "");
+  BOOST_TEST(plain("\xFF\xFE\t\n") == "");
+  BOOST_TEST(plain(std::string(100'000, 'x')) == "[UNK]");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -54,9 +54,9 @@ struct Vocabulary {
   std::unique_ptr<quipu::Tokenizer> tokenizer;
 };
 
-const char* const names[] = {"llama-spm", "llama-bpe",    "gpt-2",         "qwen2", "falcon",
-                             "mpt",       "starcoder",    "refact",        "phi-3", "gpt-neox",
-                             "baichuan",  "deepseek-llm", "deepseek-coder"};
+const char* const names[] = {"llama-spm", "llama-bpe",    "gpt-2",          "qwen2",   "falcon",
+                             "mpt",       "starcoder",    "refact",         "phi-3",   "gpt-neox",
+                             "baichuan",  "deepseek-llm", "deepseek-coder", "bert-bge"};
 
 boost::test_tools::assertion_result have_vocabularies(boost::unit_test::test_unit_id /* unit */) {
   boost::test_tools::assertion_result result(std::filesystem::is_directory(folder));
