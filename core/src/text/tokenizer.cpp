@@ -21,7 +21,8 @@ std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
   if (*kind == "llama") return make_spm(metadata, warnings);
   if (*kind == "bert") return make_wpm(metadata, warnings);
   throw Error(ErrorCode::unsupported,
-              "tokenizer.ggml.model: expected gpt2, llama or bert, found '" + printable(*kind) + "'");
+              "tokenizer.ggml.model: expected gpt2, llama or bert, found '" + printable(*kind) +
+                  "'");
 }
 
 std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {
