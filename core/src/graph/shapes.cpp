@@ -256,6 +256,8 @@ std::uint32_t check_moe(Node& n, const quipu_moe& a) {
             "groups: expected a divisor of " + std::to_string(experts) +
                 " experts, and groups in use that hold all experts in use, found " +
                 std::to_string(a.groups) + " and " + std::to_string(a.groups_used));
+  n.require(a.group_best <= 2,
+            "group_best: expected 0 to 2, found " + std::to_string(a.group_best));
   check_finite(n, {a.scale, a.alpha, a.limit});
   n.weight(1, {n.has(11) ? n.value(11) : width, experts});
   n.require(n.is_weight(5) && n.is_weight(6), "expected up and down weights");

@@ -21,9 +21,8 @@ class Baichuan {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.projections(h);
       const Node mixed = alibi ? b.attend({q, k, v}, {.alibi_max_bias = 8})
                                : b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed));

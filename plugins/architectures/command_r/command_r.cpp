@@ -27,7 +27,6 @@ class CommandR {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       const Node h = b.norm(x, "attn_norm");
       const Node q = rope.query(head_norm(b.query(h), b.name("attn_q_norm"), t.heads));
       const Node k = rope.key(head_norm(b.key(h), b.name("attn_k_norm"), t.kv_heads));

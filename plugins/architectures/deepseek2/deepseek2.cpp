@@ -31,7 +31,8 @@ class DeepSeek2 {
                             .groups = groups > 1 ? groups : 0,
                             .groups_used =
                                 groups > 1 ? model.count("expert_group_used_count", groups) : 0,
-                            .scale = model.real_or("expert_weights_scale", 1)};
+                            .scale = model.real_or("expert_weights_scale", 1),
+                            .group_best = gating == 2 ? 2u : 1u};
 
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {

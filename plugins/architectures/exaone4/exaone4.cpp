@@ -23,7 +23,6 @@ class Exaone4 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       const bool far = window && period && (i + 1) % period == 0;
       Node q = b.head_norm(b.query(x), "attn_q_norm"), k = b.head_norm(b.key(x), "attn_k_norm");
       if (!far) {

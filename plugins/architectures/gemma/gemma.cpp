@@ -19,9 +19,8 @@ class Gemma {
     Node x = g.scale(g.embed(t.embedding()), std::sqrt(static_cast<float>(t.width)));
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.projections(h);
       x = g.add(x, b.attention_output(b.attend({rope.query(q), rope.key(k), v})));
 
       h = b.norm(x, "ffn_norm");

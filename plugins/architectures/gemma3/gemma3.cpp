@@ -36,7 +36,6 @@ class Gemma3 {
     Node x = g.scale(g.embed(t.embedding()), std::sqrt(static_cast<float>(t.width)));
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       const bool near = window && period && (i + 1) % period != 0;
       const Rope& rope = near ? local : global;
       Node h = b.norm(x, "attn_norm");

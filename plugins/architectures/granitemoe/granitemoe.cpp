@@ -26,9 +26,8 @@ class GraniteMoe {
     Node x = g.scale(g.embed(t.embedding()), embedding_scale);
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.projections(h);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v}, {.scale = attention_scale});
       x = g.add(x, g.scale(b.attention_output(mixed), residual_scale));
 

@@ -34,10 +34,9 @@ class Llama4 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       const bool far = chunked && (i + 1) % period == 0;
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.projections(h);
       if (far) {
         q = g.scale_by_position(q, growth, chunk);
       } else {

@@ -18,14 +18,12 @@ class Olmo {
     const Rope rope = t.rope(QUIPU_ROPE_ADJACENT);
     const float clamp = model.real_or("attention.clamp_kqv", 0, 0);
     const auto norm = [&](Node in) { return g.layer_norm(in, {}, {}, t.epsilon); };
-    const auto clamped = [&](Node in) { return clamp > 0 ? g.clamp(in, -clamp, clamp) : in; };
 
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
-      auto [q, k, v] = b.separate(norm(x));
-      const Node mixed = b.attend({rope.query(clamped(q)), rope.key(clamped(k)), clamped(v)});
+      auto [q, k, v] = b.projections(norm(x), Bias::no, clamp);
+      const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed));
       x = g.add(x, b.gated(norm(x), t.hidden(), QUIPU_ACT_SILU));
     }

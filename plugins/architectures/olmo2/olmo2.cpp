@@ -19,7 +19,6 @@ class Olmo2 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       const Node q = t.norm(b.query(x), b.name("attn_q_norm"), t.heads * t.key_width);
       const Node k = t.norm(b.key(x), b.name("attn_k_norm"), t.kv_heads * t.key_width);
       const Node mixed = b.attend({rope.query(q), rope.key(k), b.value(x)});

@@ -19,7 +19,6 @@ class Olmoe {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
       const Node q = t.norm(b.query(h), b.name("attn_q_norm"), t.heads * t.key_width);
       const Node k = t.norm(b.key(h), b.name("attn_k_norm"), t.kv_heads * t.key_width);

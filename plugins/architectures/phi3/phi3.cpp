@@ -31,9 +31,8 @@ class Phi3 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.fused(h);
+      auto [q, k, v] = b.projections(h);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v}, {.window = window});
       x = g.add(x, b.attention_output(mixed));
 

@@ -27,9 +27,8 @@ class Qwen2Moe {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h, Bias::yes);
+      auto [q, k, v] = b.projections(h, Bias::yes);
       x = g.add(x, b.attention_output(b.attend({rope.query(q), rope.key(k), v})));
 
       h = b.norm(x, "ffn_norm");

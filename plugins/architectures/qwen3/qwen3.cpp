@@ -19,7 +19,6 @@ class Qwen3 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
       const Node q = rope.query(b.head_norm(b.query(h), "attn_q_norm"));
       const Node k = rope.key(b.head_norm(b.key(h), "attn_k_norm"));

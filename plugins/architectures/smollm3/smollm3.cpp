@@ -20,9 +20,8 @@ class SmolLm3 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.projections(h);
       if ((i + 1) % period != 0) {
         q = rope.query(q);
         k = rope.key(k);

@@ -382,13 +382,13 @@ class Llama4(Decoder):
 
 class DeepSeek2Old(Decoder):
     """DeepSeek V2 (arXiv:2405.04434), equations 9 to 19, with the expanding matrix whole as older files have it; YaRN with
-    mscale = mscale_all_dim = 0.707, which then scales scores alone."""
+    mscale = mscale_all_dim = 0.707, which then scales scores alone; experts of the best of two groups."""
 
     arch, adjacent, tied, kv = "deepseek2", True, False, HEADS
     latent, turned, plain, value = 16, 8, 8, 12
     keys = {"attention.key_length": 16, "attention.value_length": 12, "attention.kv_lora_rank": 16, "rope.dimension_count": 8,
             "leading_dense_block_count": 1, "expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 16,
-            "expert_shared_count": 1, "expert_weights_scale": 1.5, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
+            "expert_shared_count": 1, "expert_weights_scale": 1.5, "expert_group_count": 2, "expert_group_used_count": 1, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
             "rope.scaling.original_context_length": 16, "rope.scaling.yarn_log_multiplier": 0.0707}
 
     def mix(self, h, at, i):
@@ -409,7 +409,8 @@ class DeepSeek2Old(Decoder):
         down = self.m.get(at + "ffn_down_exps.weight", (4, self.width, 16))
         out = np.zeros_like(h)
         for t, x in enumerate(h):
-            for e in np.argsort(-scores[t])[:2]:
+            group = int(scores[t].argmax()) // 2  # the group of the best expert; both of its experts are taken
+            for e in (2 * group, 2 * group + 1):
                 out[t] += 1.5 * scores[t, e] * (down[e] @ (silu(gate[e] @ x) * (up[e] @ x)))
         return out + super().gated(h, at, 16, "_shexp")
 

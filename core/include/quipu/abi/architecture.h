@@ -151,6 +151,7 @@ typedef struct quipu_moe {
   float scale;                  /* of the chosen weights, after renormalising */
   uint32_t activation;          /* QUIPU_ACT_* */
   float alpha, limit;
+  uint32_t group_best; /* a group is worth the sum of its so many best experts; 0 = 2 */
 } quipu_moe;
 
 enum {

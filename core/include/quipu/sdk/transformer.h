@@ -138,16 +138,15 @@ class Transformer {
     struct Projections {
       Node q, k, v;
     };
-    Projections separate(Node x, Bias bias = Bias::no) const {
-      return {query(x, bias), key(x, bias), value(x, bias)};
-    }
-    /// Of one matrix: queries, then keys, then values. The product is clamped to [-clamp,
-    /// clamp] where that is not 0.
-    Projections fused(Node x, Bias bias = Bias::no, float clamp = 0) const {
+    /// Of three matrices, or of one that has queries, then keys, then values: as the file has them.
+    /// The products are clamped to [-clamp, clamp] where that is not 0.
+    Projections projections(Node x, Bias bias = Bias::no, float clamp = 0) const {
       const std::uint32_t q = t.heads * t.key_width, k = t.kv_heads * t.key_width,
                           v = t.kv_heads * t.value_width;
-      Node all = linear(x, "attn_qkv", q + k + v, t.width, bias);
-      if (clamp > 0) all = t.g.clamp(all, -clamp, clamp);
+      const auto clamped = [&](Node in) { return clamp > 0 ? t.g.clamp(in, -clamp, clamp) : in; };
+      if (t.blocks_have("attn_q.weight"))
+        return {clamped(query(x, bias)), clamped(key(x, bias)), clamped(value(x, bias))};
+      const Node all = clamped(linear(x, "attn_qkv", q + k + v, t.width, bias));
       return {t.g.split(all, 1, 0, q), t.g.split(all, 1, q, k), t.g.split(all, 1, q + k, v)};
     }
 

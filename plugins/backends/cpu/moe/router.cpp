@@ -21,7 +21,8 @@ void softmax(float* x, std::uint32_t count) {
 }
 
 /// Leaves the experts of the best groups in the race. A group is as good as its two best experts
-/// together: arXiv:2412.19437, section 2.1.2.
+/// together (arXiv:2412.19437, section 2.1.2), or as its best one (arXiv:2405.04434,
+/// section 2.2.2).
 void limit_to_groups(const quipu_moe& moe, float* choice) {
   const std::uint32_t size = moe.experts / moe.groups;
   const auto worth = [&](std::uint32_t group) {
@@ -35,7 +36,7 @@ void limit_to_groups(const quipu_moe& moe, float* choice) {
         second = score;
       }
     }
-    return size > 1 ? best + second : best;
+    return size > 1 && moe.group_best != 1 ? best + second : best;
   };
   // The number of better groups decides, so that no list of groups is needed. Worths are taken
   // before any group is struck out.

@@ -34,15 +34,17 @@ std::vector<std::uint32_t> best(const std::vector<double>& scores, std::size_t c
   return order;
 }
 
-// Strikes out the experts outside the best groups, a group being as good as the sum of its two best
-// experts: arXiv:2412.19437, section 2.1.2.
+// Strikes out the experts outside the best groups, a group being as good as the sum of its best two
+// experts (arXiv:2412.19437, section 2.1.2), or as its best one (arXiv:2405.04434, section 2.2.2).
 void keep_best_groups(const quipu_moe& a, std::vector<double>& scores) {
   const std::size_t size = a.experts / a.groups;
   std::vector<double> worth(a.groups);
   for (std::size_t g = 0; g < a.groups; ++g) {
     std::vector<double> group(scores.begin() + static_cast<std::ptrdiff_t>(g * size),
                               scores.begin() + static_cast<std::ptrdiff_t>((g + 1) * size));
-    for (const auto expert : best(group, std::min<std::size_t>(2, size))) worth[g] += group[expert];
+    for (const auto expert :
+         best(group, std::min<std::size_t>(a.group_best ? a.group_best : 2, size)))
+      worth[g] += group[expert];
   }
   const auto kept = best(worth, a.groups_used);
   for (std::size_t expert = 0; expert < a.experts; ++expert)
