@@ -22,7 +22,7 @@ class Baichuan {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       const Node mixed = alibi ? b.attend({q, k, v}, {.alibi_max_bias = 8})
                                : b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed));

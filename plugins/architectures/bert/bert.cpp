@@ -24,7 +24,7 @@ class Bert {
     x = t.norm(x, "token_embd_norm", t.width);
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      const auto qkv = b.projections(x, Bias::yes);
+      const auto qkv = b.separate(x, Bias::yes);
       const Node mixed = b.attention_output(b.attend_all(qkv), Bias::yes);
       x = b.norm(g.add(x, mixed), "attn_output_norm");
       const Node h = b.plain(x, t.hidden(), QUIPU_ACT_GELU_ERF, Bias::yes);

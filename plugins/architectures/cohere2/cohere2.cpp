@@ -25,7 +25,7 @@ class Cohere2 {
       const auto b = t.block(i);
       const bool near = (i + 1) % period != 0;
       const Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       const Node mixed = near ? b.attend({rope.query(q), rope.key(k), v}, {.window = window})
                               : b.attend({q, k, v});
       x = g.add(g.add(x, b.attention_output(mixed)), b.gated(h, t.hidden(), QUIPU_ACT_SILU));

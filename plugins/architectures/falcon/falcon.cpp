@@ -21,8 +21,7 @@ class Falcon {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       const Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] =
-          b.projections(t.blocks_have("attn_norm_2.weight") ? b.norm(x, "attn_norm_2") : h);
+      auto [q, k, v] = b.fused(t.blocks_have("attn_norm_2.weight") ? b.norm(x, "attn_norm_2") : h);
       const Node mixed = b.attention_output(b.attend({rope.query(q), rope.key(k), v}));
       x = g.add(g.add(x, mixed), b.plain(h, t.hidden(), QUIPU_ACT_GELU_ERF));
     }

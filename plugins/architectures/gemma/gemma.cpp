@@ -20,7 +20,7 @@ class Gemma {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       x = g.add(x, b.attention_output(b.attend({rope.query(q), rope.key(k), v})));
 
       h = b.norm(x, "ffn_norm");

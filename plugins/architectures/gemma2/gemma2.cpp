@@ -27,7 +27,7 @@ class Gemma2 {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       const Node mixed =
           b.attend({rope.query(q), rope.key(k), v},
                    {.window = i % 2 == 0 ? window : 0, .scale = scale, .softcap = score_cap});

@@ -20,7 +20,7 @@ class Gpt2 {
     Node x = g.add(g.embed(t.embedding()), g.embed_positions(positions));
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      const auto qkv = b.projections(b.norm(x, "attn_norm"), Bias::yes);
+      const auto qkv = b.fused(b.norm(x, "attn_norm"), Bias::yes);
       x = g.add(x, b.attention_output(b.attend(qkv), Bias::yes));
       const Node h = b.norm(x, "ffn_norm");
       x = g.add(x, b.plain(h, t.hidden(), QUIPU_ACT_GELU_TANH, Bias::yes));

@@ -28,7 +28,7 @@ class GptOss {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::yes);
+      auto [q, k, v] = b.separate(h, Bias::yes);
       const Node sinks = g.weight(b.name("attn_sinks.weight"), {t.heads});
       const Node mixed =
           b.attend({rope.query(q), rope.key(k), v}, {.window = i % 2 == 0 ? window : 0}, sinks);

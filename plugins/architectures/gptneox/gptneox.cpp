@@ -21,7 +21,7 @@ class GptNeoX {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      auto [q, k, v] = b.projections(b.norm(x, "attn_norm"), Bias::yes);
+      auto [q, k, v] = b.fused(b.norm(x, "attn_norm"), Bias::yes);
       const Node mixed = b.attention_output(b.attend({rope.query(q), rope.key(k), v}), Bias::yes);
       const Node attended = g.add(x, mixed);
       const Node h = b.norm(parallel ? x : attended, "ffn_norm");

@@ -27,7 +27,7 @@ class GraniteMoe {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v}, {.scale = attention_scale});
       x = g.add(x, g.scale(b.attention_output(mixed), residual_scale));
 

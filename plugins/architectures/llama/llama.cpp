@@ -31,7 +31,7 @@ class Llama {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, bias);
+      auto [q, k, v] = b.separate(h, bias);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed, bias));
 

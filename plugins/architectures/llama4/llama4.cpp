@@ -36,7 +36,7 @@ class Llama4 {
       const auto b = t.block(i);
       const bool far = chunked && (i + 1) % period == 0;
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       if (far) {
         q = g.scale_by_position(q, growth, chunk);
       } else {

@@ -31,7 +31,7 @@ class MiniCpm {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::if_there);
+      auto [q, k, v] = b.separate(h, Bias::if_there);
       const Node mixed = b.attention_output(b.attend({rope.query(q), rope.key(k), v}));
       x = g.add(x, g.scale(mixed, residual_scale));
 

@@ -35,7 +35,7 @@ class Mistral {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       q = rope.query(q);
       if (growth != 0) q = g.scale_by_position(q, growth, static_cast<float>(period));
       const Node mixed = b.attend({q, rope.key(k), v}, {.window = window});

@@ -26,7 +26,7 @@ class Mpt {
     if (positions) x = g.add(x, g.embed_positions(positions));
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      auto [q, k, v] = b.projections(b.norm(x, "attn_norm"), bias, clamp);
+      auto [q, k, v] = b.fused(b.norm(x, "attn_norm"), bias, clamp);
       if (t.blocks_have("attn_q_norm.weight")) {
         q = t.norm(q, b.name("attn_q_norm"), t.heads * t.key_width);
         k = t.norm(k, b.name("attn_k_norm"), t.kv_heads * t.key_width);

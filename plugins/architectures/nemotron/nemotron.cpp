@@ -20,7 +20,7 @@ class Nemotron {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::if_there);
+      auto [q, k, v] = b.separate(h, Bias::if_there);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed, Bias::if_there));
 

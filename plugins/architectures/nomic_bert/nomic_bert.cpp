@@ -23,7 +23,7 @@ class NomicBert {
     x = t.norm(x, "token_embd_norm", t.width);
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      auto [q, k, v] = b.projections(x, Bias::if_there);
+      auto [q, k, v] = b.fused(x, Bias::if_there);
       const Node mixed = b.attend_all({rope.query(q), rope.key(k), v});
       x = b.norm(g.add(x, b.attention_output(mixed, Bias::if_there)), "attn_output_norm");
       const Node h = b.gated(x, t.hidden(), QUIPU_ACT_SILU);

@@ -22,7 +22,7 @@ class Olmo {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      auto [q, k, v] = b.projections(norm(x), Bias::no, clamp);
+      auto [q, k, v] = b.separate(norm(x), Bias::no, clamp);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(x, b.attention_output(mixed));
       x = g.add(x, b.gated(norm(x), t.hidden(), QUIPU_ACT_SILU));

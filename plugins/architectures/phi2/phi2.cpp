@@ -20,7 +20,7 @@ class Phi2 {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       const Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::yes);
+      auto [q, k, v] = b.separate(h, Bias::yes);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v});
       x = g.add(g.add(x, b.attention_output(mixed, Bias::yes)),
                 b.plain(h, t.hidden(), QUIPU_ACT_GELU_TANH, Bias::yes));

@@ -32,7 +32,7 @@ class Phi3 {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.fused(h);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v}, {.window = window});
       x = g.add(x, b.attention_output(mixed));
 

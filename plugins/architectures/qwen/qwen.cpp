@@ -21,7 +21,7 @@ class Qwen {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::yes);
+      auto [q, k, v] = b.fused(h, Bias::yes);
       x = g.add(x, b.attention_output(b.attend({rope.query(q), rope.key(k), v})));
 
       h = b.norm(x, "ffn_norm");

@@ -21,7 +21,7 @@ class SmolLm3 {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h);
+      auto [q, k, v] = b.separate(h);
       if ((i + 1) % period != 0) {
         q = rope.query(q);
         k = rope.key(k);

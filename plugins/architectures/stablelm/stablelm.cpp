@@ -27,7 +27,7 @@ class StableLm {
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       const Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.projections(h, Bias::if_there);
+      auto [q, k, v] = b.separate(h, Bias::if_there);
       q = rope.query(head_norm(q, b.name("attn_q_norm"), t.heads));
       k = rope.key(head_norm(k, b.name("attn_k_norm"), t.kv_heads));
       const Node attended = g.add(x, b.attention_output(b.attend({q, k, v})));

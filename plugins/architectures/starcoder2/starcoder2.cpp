@@ -20,7 +20,7 @@ class StarCoder2 {
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
-      auto [q, k, v] = b.projections(b.norm(x, "attn_norm"), Bias::yes);
+      auto [q, k, v] = b.separate(b.norm(x, "attn_norm"), Bias::yes);
       const Node mixed = b.attend({rope.query(q), rope.key(k), v}, {.window = window});
       x = g.add(x, b.attention_output(mixed, Bias::yes));
       const Node h = b.norm(x, "ffn_norm");

@@ -138,16 +138,18 @@ class Transformer {
     struct Projections {
       Node q, k, v;
     };
-    /// Of three matrices, or of one that has queries, then keys, then values: as the file has them.
-    /// The products are clamped to [-clamp, clamp] where that is not 0.
-    Projections projections(Node x, Bias bias = Bias::no, float clamp = 0) const {
-      const std::uint32_t q = t.heads * t.key_width, k = t.kv_heads * t.key_width,
-                          v = t.kv_heads * t.value_width;
-      const auto clamped = [&](Node in) { return clamp > 0 ? t.g.clamp(in, -clamp, clamp) : in; };
-      if (t.blocks_have("attn_q.weight"))
-        return {clamped(query(x, bias)), clamped(key(x, bias)), clamped(value(x, bias))};
-      const Node all = clamped(linear(x, "attn_qkv", q + k + v, t.width, bias));
-      return {t.g.split(all, 1, 0, q), t.g.split(all, 1, q, k), t.g.split(all, 1, q + k, v)};
+    /// Of three matrices; or of one, where the file has one.
+    Projections separate(Node x, Bias bias = Bias::no, float clamp = 0) const {
+      if (!t.blocks_have("attn_q.weight") && t.blocks_have("attn_qkv.weight"))
+        return of_one(x, bias, clamp);
+      return of_three(x, bias, clamp);
+    }
+    /// Of one matrix that has queries, then keys, then values; or of three, where the file has
+    /// them.
+    Projections fused(Node x, Bias bias = Bias::no, float clamp = 0) const {
+      if (!t.blocks_have("attn_qkv.weight") && t.blocks_have("attn_q.weight"))
+        return of_three(x, bias, clamp);
+      return of_one(x, bias, clamp);
     }
 
     /// Causal attention with scores divided by the square root of the heads' width; what `shape`
@@ -214,6 +216,19 @@ class Transformer {
     }
 
    private:
+    // Products are clamped to [-clamp, clamp] where that is not 0.
+    Node clamped(Node x, float clamp) const { return clamp > 0 ? t.g.clamp(x, -clamp, clamp) : x; }
+    Projections of_three(Node x, Bias bias, float clamp) const {
+      return {clamped(query(x, bias), clamp), clamped(key(x, bias), clamp),
+              clamped(value(x, bias), clamp)};
+    }
+    Projections of_one(Node x, Bias bias, float clamp) const {
+      const std::uint32_t q = t.heads * t.key_width, k = t.kv_heads * t.key_width,
+                          v = t.kv_heads * t.value_width;
+      const Node all = clamped(linear(x, "attn_qkv", q + k + v, t.width, bias), clamp);
+      return {t.g.split(all, 1, 0, q), t.g.split(all, 1, q, k), t.g.split(all, 1, q + k, v)};
+    }
+
     std::string at_;
   };
 
