@@ -106,13 +106,24 @@ void tokenizer(Subject& subject, StageResult& result) {
   if (tokenizer->eos() < 0) warn(result, "tokenizer.ggml.eos_token_id: no end-of-generation token");
 }
 
+// What a template may refuse: a system message, or turns that do not alternate.
 void chat_template(Subject& subject, StageResult& result) {
   const auto chat = ChatTemplate::make(subject.file->metadata());
-  if (!chat)
-    warn(result,
-         subject.file->metadata().text("tokenizer.chat_template")
-             ? "tokenizer.chat_template: quipu cannot render it yet; prompts are sent as they are"
-             : "tokenizer.chat_template: none; prompts are sent as they are");
+  if (!chat) {
+    warn(result, "tokenizer.chat_template: none; prompts are sent as they are");
+    return;
+  }
+  const ChatMessage system{"system", "You are terse."}, question{"user", "Hello?"},
+      answer{"assistant", "Hello."};
+  if (chat->render(std::vector{question}, true).find("Hello?") == std::string::npos)
+    fail(result, exit_no,
+         "tokenizer.chat_template: expected the message in the prompt, found none");
+  chat->render(std::vector{question, answer, question}, true);
+  try {
+    chat->render(std::vector{system, question}, true);
+  } catch (const TemplateRaised& raised) {
+    warn(result, "tokenizer.chat_template: refuses a system message: " + printable(raised.what()));
+  }
 }
 
 // NMSE of step-by-step logits against those of one batch, above which the two do not agree. Kernels

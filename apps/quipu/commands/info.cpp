@@ -80,10 +80,11 @@ Facts facts_of(const ModelFile& file) {
   facts.width = count("embedding_length");
   facts.layers = count("block_count");
   if (const auto tokens = metadata.find("tokenizer.ggml.tokens")) facts.vocabulary = tokens->count;
-  const auto source = metadata.find("tokenizer.chat_template");
-  facts.chat_template = !source                        ? "none"
-                        : ChatTemplate::make(metadata) ? "chatml"
-                                                       : "present, not rendered yet";
+  try {
+    facts.chat_template = ChatTemplate::make(metadata) ? "jinja" : "none";
+  } catch (const Error& error) {
+    facts.chat_template = std::string("damaged: ") + error.what();
+  }
   for (const auto& tensor : file.tensors()) facts.parameters += weights_of(tensor);
   for (const auto& part : file.parts()) facts.bytes += part.bytes;
   return facts;

@@ -68,8 +68,7 @@ std::string render(const Options& options, const Model& model, const std::string
   if (options.has("raw")) return prompt;
   const auto chat = ChatTemplate::make(model.file().metadata());
   if (!chat) {
-    if (!options.quiet())
-      say("no chat template that quipu can render in this model; the prompt is sent as it is");
+    if (!options.quiet()) say("no chat template in this model; the prompt is sent as it is");
     return prompt;
   }
   if (options.verbose()) say("chat template: " + std::string(chat->name()));
@@ -123,7 +122,11 @@ int run(const std::vector<std::string>& words) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   Request request;
-  request.prompt = model->tokenizer().encode(render(options, *model, read_prompt(options)));
+  const std::string text = render(options, *model, read_prompt(options));
+  // Most templates write the token that begins a text; it must not come twice.
+  const auto& tokenizer = model->tokenizer();
+  const bool begun = tokenizer.bos() >= 0 && text.starts_with(tokenizer.spelling(tokenizer.bos()));
+  request.prompt = tokenizer.encode(text, {.add_special = !begun});
   if (!options.quiet())
     for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
