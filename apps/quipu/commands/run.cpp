@@ -14,6 +14,10 @@ void declare(Options& options) {
   options.add()("prompt,p", po::value<std::string>()->value_name("TEXT"), "the prompt")(
       "file,f", po::value<std::string>()->value_name("FILE"),
       "read it from a file")("raw", "send the text as it is, without a chat template")(
+      "template", po::value<std::string>()->value_name("FILE"),
+      "a Jinja file in place of the model's chat template, or chatml")(
+      "template-arg", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"),
+      "a variable of the template: enable_thinking=false")(
       "system", po::value<std::string>()->value_name("TEXT"), "system message")(
       "max-tokens,n", po::value<std::int64_t>()->value_name("N")->default_value(-1),
       "most tokens of the answer")("temp",
@@ -63,19 +67,54 @@ std::string read_prompt(const Options& options) {
   return read_all("-");
 }
 
+// --template: the model's own, a file, or one of few by name.
+std::unique_ptr<ChatTemplate> chat_template(const Options& options, const Model& model) {
+  if (!options.has("template")) return ChatTemplate::make(model.file().metadata());
+  const auto& name = options.get<std::string>("template");
+  if (name == "chatml")
+    return ChatTemplate::parse(
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+        name);
+  return ChatTemplate::parse(read_all(name), name);
+}
+
+// What the template reads: messages, and --template-arg KEY=VALUE with a value that is JSON, or
+// text as it is.
+std::string template_variables(const Options& options, const Model& model,
+                               const std::string& prompt) {
+  json::array messages;
+  if (options.has("system"))
+    messages.push_back({{"role", "system"}, {"content", options.get<std::string>("system")}});
+  messages.push_back({{"role", "user"}, {"content", prompt}});
+  json::object variables{{"messages", std::move(messages)}, {"add_generation_prompt", true}};
+  const Tokenizer& tokenizer = model.tokenizer();
+  if (tokenizer.bos() >= 0) variables["bos_token"] = tokenizer.spelling(tokenizer.bos());
+  if (tokenizer.eos() >= 0) variables["eos_token"] = tokenizer.spelling(tokenizer.eos());
+  if (options.has("template-arg"))
+    for (const auto& word : options.get<std::vector<std::string>>("template-arg")) {
+      const std::size_t equals = word.find('=');
+      if (equals == 0 || equals == std::string::npos)
+        throw Error(ErrorCode::usage,
+                    "--template-arg: expected KEY=VALUE, found " + printable(word));
+      boost::system::error_code error;
+      const std::string value = word.substr(equals + 1);
+      const json::value parsed = json::parse(value, error);
+      variables[word.substr(0, equals)] = error ? json::value(value) : parsed;
+    }
+  return json::serialize(variables);
+}
+
 // The text that the model sees. Which template was used is always said where it can be seen.
 std::string render(const Options& options, const Model& model, const std::string& prompt) {
   if (options.has("raw")) return prompt;
-  const auto chat = ChatTemplate::make(model.file().metadata());
+  const auto chat = chat_template(options, model);
   if (!chat) {
     if (!options.quiet()) say("no chat template in this model; the prompt is sent as it is");
     return prompt;
   }
   if (options.verbose()) say("chat template: " + std::string(chat->name()));
-  std::vector<ChatMessage> messages;
-  if (options.has("system")) messages.push_back({"system", options.get<std::string>("system")});
-  messages.push_back({"user", prompt});
-  return chat->render(messages, true);
+  return chat->render_json(template_variables(options, model, prompt), TemplateTime::now());
 }
 
 std::string_view to_string(FinishReason reason) {

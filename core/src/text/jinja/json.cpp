@@ -146,6 +146,7 @@ Value parse_json(std::string_view text) {
   boost::system::error_code error;
   json::parse_options options;
   options.max_depth = 90;
+  options.allow_invalid_utf8 = true;  // what people type goes through as it is
   const json::value value = json::parse(text, error, {}, options);
   if (error) throw Error(ErrorCode::usage, "expected JSON: " + error.message());
   return from_json(value);
