@@ -31,18 +31,20 @@ class Mistral {
                             ? model.count("attention.temperature_length")
                             : model.count("rope.scaling.original_context_length");
 
+    constexpr auto bias = Bias::if_there;
+
     Node x = g.embed(t.embedding());
     for (std::uint32_t i = 0; i < t.layers; ++i) {
       const auto b = t.block(i);
       Node h = b.norm(x, "attn_norm");
-      auto [q, k, v] = b.separate(h);
+      auto [q, k, v] = b.separate(h, bias);
       q = rope.query(q);
       if (growth != 0) q = g.scale_by_position(q, growth, static_cast<float>(period));
       const Node mixed = b.attend({q, rope.key(k), v}, {.window = window});
-      x = g.add(x, b.attention_output(mixed));
+      x = g.add(x, b.attention_output(mixed, bias));
 
       h = b.norm(x, "ffn_norm");
-      x = g.add(x, b.gated(h, t.hidden(), QUIPU_ACT_SILU));
+      x = g.add(x, b.gated(h, t.hidden(), QUIPU_ACT_SILU, bias));
     }
     g.output(t.logits(x), "logits");
   }

@@ -67,7 +67,7 @@ class Transformer {
   Node embedding() const { return g.weight("token_embd.weight", {vocabulary, width}); }
 
   /// Whether blocks have a tensor blk.i.NAME that families may lack. Three are asked, so that one
-  /// that is missing by mistake is missed.
+  /// that is missing by mistake is still required.
   bool blocks_have(std::string_view name) const {
     for (const std::uint32_t i : {0u, std::min(1u, layers - 1), layers - 1})
       if (model.has_tensor("blk." + std::to_string(i) + "." + std::string(name))) return true;
@@ -115,6 +115,7 @@ class Transformer {
         : t(t), index(i), at_("blk." + std::to_string(i) + ".") {}
 
     std::string name(std::string_view what) const { return at_ + std::string(what); }
+
     Node linear(Node x, const char* what, std::uint64_t rows, std::uint64_t columns,
                 Bias bias = Bias::no) const {
       const bool has_bias =
