@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "quipu/tokenizer.h"
+#include "quipu/token_set.h"
 
 namespace quipu {
 
@@ -36,9 +36,10 @@ class Sampler {
 
   /// Tokens already in the context, for the penalties.
   void accept(Token token);
-  /// The next token; does not accept it. Logits are not changed. With a NaN among them, or all
-  /// -inf: throws invalid.
-  Token sample(std::span<const float> logits);
+  /// The next token; does not accept it. Logits are not changed. Tokens outside `allowed` (null:
+  /// all are in) are as if their logit were -inf. With a NaN among the others, or all -inf: throws
+  /// invalid.
+  Token sample(std::span<const float> logits, const TokenSet* allowed = nullptr);
   std::uint64_t seed() const noexcept;
 
  private:

@@ -1,6 +1,7 @@
 #include "text/logit_blocks.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -10,7 +11,8 @@
 namespace quipu {
 namespace {
 
-constexpr std::size_t block = 64;
+constexpr std::size_t block = 64;  // tokens; a word of a TokenSet
+constexpr std::uint64_t every = ~std::uint64_t{0};
 constexpr float lowest = -std::numeric_limits<float>::infinity();
 constexpr std::int32_t magnitude = 0x7FFFFFFF, infinite = 0x7F800000;
 
@@ -36,15 +38,51 @@ inline Seen see(const float* row, std::size_t count) {
   return seen;
 }
 
+// All bits of lane i are bit i of the word. By comparison, which has vectors where a shift by lanes
+// has none.
+inline void spread(std::uint64_t word, std::int32_t* lanes) {
+  static constexpr auto bits = [] {
+    std::array<std::int32_t, 32> all{};
+    for (std::size_t i = 0; i < 32; ++i)
+      all[i] = std::bit_cast<std::int32_t>(std::uint32_t{1} << i);
+    return all;
+  }();
+  const auto low = static_cast<std::int32_t>(word & 0xFFFFFFFF);
+  const auto high = static_cast<std::int32_t>(word >> 32);
+  for (std::size_t i = 0; i < 32; ++i) lanes[i] = -((low & bits[i]) != 0);
+  for (std::size_t i = 0; i < 32; ++i) lanes[32 + i] = -((high & bits[i]) != 0);
+}
+
+// Of the tokens whose bit in the word is set.
+inline Seen see(const float* row, std::size_t count, std::uint64_t word) {
+  std::int32_t lanes[block];
+  spread(word, lanes);
+  Seen seen;
+  const std::int32_t none = seen.highest;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::int32_t bits;
+    std::memcpy(&bits, row + i, sizeof bits);
+    seen.highest = std::max(seen.highest, (ordered(bits) & lanes[i]) | (none & ~lanes[i]));
+    seen.magnitude = std::max(seen.magnitude, bits & magnitude & lanes[i]);
+  }
+  return seen;
+}
+
 }  // namespace
 
-void LogitBlocks::scan(std::span<const float> logits) {
+void LogitBlocks::scan(std::span<const float> logits, const TokenSet* allowed) {
   logits_ = logits;
+  allowed_ = allowed;
   blocks_.clear();
   std::int32_t largest = 0;
   for (std::size_t first = 0; first < logits.size(); first += block) {
     const std::size_t rest = logits.size() - first;
-    const Seen seen = rest >= block ? see(&logits[first], block) : see(&logits[first], rest);
+    const std::uint64_t word = word_of(first / block);
+    Seen seen;
+    if (word == every)
+      seen = rest >= block ? see(&logits[first], block) : see(&logits[first], rest);
+    else if (word != 0)
+      seen = rest >= block ? see(&logits[first], block, word) : see(&logits[first], rest, word);
     largest = std::max(largest, seen.magnitude);
     blocks_.push_back(std::bit_cast<float>(ordered(seen.highest)));
   }
@@ -52,11 +90,18 @@ void LogitBlocks::scan(std::span<const float> logits) {
   has_nan_ = largest > infinite;
 }
 
+std::uint64_t LogitBlocks::word_of(std::size_t in) const noexcept {
+  if (!allowed_) return every;
+  const auto words = allowed_->words();
+  return in < words.size() ? words[in] : 0;
+}
+
 Token LogitBlocks::first_highest() const {
-  const auto in = std::ranges::find(blocks_, highest_) - blocks_.begin();
-  const auto rest = logits_.subspan(static_cast<std::size_t>(in) * block);
-  return static_cast<Token>(in * static_cast<std::ptrdiff_t>(block) +
-                            (std::ranges::find(rest, highest_) - rest.begin()));
+  const auto in = static_cast<std::size_t>(std::ranges::find(blocks_, highest_) - blocks_.begin());
+  const std::uint64_t word = word_of(in);
+  std::size_t at = 0;
+  while ((word >> at & 1) == 0 || logits_[in * block + at] != highest_) ++at;
+  return static_cast<Token>(in * block + at);
 }
 
 void LogitBlocks::collect_highest(std::size_t count, std::vector<Candidate>& out) {
@@ -75,9 +120,11 @@ void LogitBlocks::collect(float least, std::vector<Candidate>& out) const {
   out.clear();
   for (std::size_t in = 0; in < blocks_.size(); ++in) {
     if (!(blocks_[in] >= least)) continue;
-    const std::size_t end = std::min(logits_.size(), (in + 1) * block);
-    for (std::size_t at = in * block; at < end; ++at)
-      if (logits_[at] >= least) out.push_back({logits_[at], static_cast<Token>(at)});
+    const std::uint64_t word = word_of(in);
+    const std::size_t first = in * block, end = std::min(logits_.size(), first + block);
+    for (std::size_t at = first; at < end; ++at)
+      if (logits_[at] >= least && (word >> (at - first) & 1) != 0)
+        out.push_back({logits_[at], static_cast<Token>(at)});
   }
 }
 

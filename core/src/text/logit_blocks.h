@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "quipu/tokenizer.h"
+#include "quipu/token_set.h"
 
 namespace quipu {
 
@@ -22,13 +22,14 @@ constexpr bool likelier(const Candidate& a, const Candidate& b) noexcept {
 /// Keeps its memory from row to row.
 class LogitBlocks {
  public:
-  /// Looks at a row. It must stay while the other functions are called.
-  void scan(std::span<const float> logits);
+  /// Looks at a row, of which only the allowed tokens count (null: all). Both must stay while the
+  /// other functions are called.
+  void scan(std::span<const float> logits, const TokenSet* allowed = nullptr);
 
   bool has_nan() const noexcept { return has_nan_; }
-  /// -inf for an empty row; of no use when there is a NaN.
+  /// -inf when no token is allowed; of no use when there is a NaN.
   float highest() const noexcept { return highest_; }
-  /// The first token that has the highest logit.
+  /// The first token that has the highest logit, which must be above -inf.
   Token first_highest() const;
   /// Every token with one of the `count` highest logits, and perhaps more, in order of id.
   void collect_highest(std::size_t count, std::vector<Candidate>& out);
@@ -36,7 +37,10 @@ class LogitBlocks {
   void collect(float least, std::vector<Candidate>& out) const;
 
  private:
+  std::uint64_t word_of(std::size_t in) const noexcept;
+
   std::span<const float> logits_;
+  const TokenSet* allowed_ = nullptr;
   std::vector<float> blocks_, ranked_;
   float highest_ = 0;
   bool has_nan_ = false;

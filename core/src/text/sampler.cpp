@@ -98,11 +98,13 @@ void Sampler::accept(Token token) {
   }
 }
 
-Token Sampler::sample(std::span<const float> logits) {
+Token Sampler::sample(std::span<const float> logits, const TokenSet* allowed) {
   auto& s = *state_;
   if (s.penalises() && !s.counts.empty()) logits = s.penalise(logits);
-  s.row.scan(logits);
+  s.row.scan(logits, allowed);
   if (s.row.has_nan()) throw Error(ErrorCode::invalid, "logits: expected numbers, found NaN");
+  if (allowed && s.row.highest() == -std::numeric_limits<float>::infinity())
+    throw Error(ErrorCode::invalid, "logits: expected an allowed token above -inf, found none");
   if (!std::isfinite(s.row.highest()))
     throw Error(ErrorCode::invalid, "logits: expected the highest to be finite, found " +
                                         std::to_string(s.row.highest()));

@@ -11,6 +11,8 @@
 
 using quipu::Candidate;
 using quipu::LogitBlocks;
+using quipu::Token;
+using quipu::TokenSet;
 
 namespace {
 
@@ -34,6 +36,23 @@ std::vector<Candidate> sorted(const std::vector<float>& row) {
     all.push_back({row[i], static_cast<quipu::Token>(i)});
   std::ranges::sort(all, quipu::likelier);
   return all;
+}
+
+// Some blocks empty, some full, most mixed; now and then too small for the row.
+TokenSet set_of(std::size_t size, std::uint64_t seed) {
+  TokenSet set(seed % 4 == 3 ? size - size / 3 : size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto kind = quipu::random_bits(seed + 100, i / 64) % 4;
+    if (kind == 0 || (kind > 1 && quipu::random_bits(seed, i) % 3 == 0))
+      set.set(static_cast<Token>(i));
+  }
+  return set;
+}
+
+std::vector<float> masked(std::vector<float> row, const TokenSet& set) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (!set.test(static_cast<Token>(i))) row[i] = -infinity;
+  return row;
 }
 
 constexpr std::size_t sizes[] = {1, 2, 63, 64, 65, 127, 128, 640, 1000, 5000};
@@ -100,4 +119,40 @@ BOOST_AUTO_TEST_CASE(infinities_are_no_nan) {
 
   BOOST_TEST(!blocks.has_nan());
   BOOST_TEST(blocks.highest() == infinity);
+}
+
+BOOST_AUTO_TEST_CASE(tokens_that_are_not_allowed_are_as_if_they_were_minus_infinity) {
+  for (const std::size_t size : sizes)
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      const auto row = row_of(size, seed);
+      const auto set = set_of(size, seed);
+      const auto plain = masked(row, set);
+      LogitBlocks blocks, expected;
+      blocks.scan(row, &set);
+      expected.scan(plain);
+      std::vector<Candidate> found, sought;
+      blocks.collect(-20, found);
+      expected.collect(-20, sought);
+
+      BOOST_TEST(blocks.highest() == expected.highest());
+      if (expected.highest() > -infinity)
+        BOOST_TEST(blocks.first_highest() == expected.first_highest());
+      BOOST_REQUIRE_EQUAL(found.size(), sought.size());
+      for (std::size_t i = 0; i < found.size(); ++i) BOOST_TEST(found[i].token == sought[i].token);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_nan_counts_only_where_it_is_allowed) {
+  auto row = row_of(200, 1);
+  row[70] = std::numeric_limits<float>::quiet_NaN();
+  TokenSet set(200);
+  set.set(69);
+  LogitBlocks blocks;
+
+  blocks.scan(row, &set);
+  BOOST_TEST(!blocks.has_nan());
+
+  set.set(70);
+  blocks.scan(row, &set);
+  BOOST_TEST(blocks.has_nan());
 }

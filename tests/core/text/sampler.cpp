@@ -16,6 +16,7 @@ using quipu::ErrorCode;
 using quipu::Sampler;
 using quipu::SamplerOptions;
 using quipu::Token;
+using quipu::TokenSet;
 
 namespace {
 
@@ -243,6 +244,34 @@ BOOST_AUTO_TEST_CASE(a_token_of_minus_infinity_is_never_drawn) {
 
   for (int i = 0; i < 1000; ++i)
     BOOST_TEST(sampler.sample(std::vector<float>{0, -infinity, 0}) != 1);
+}
+
+BOOST_AUTO_TEST_CASE(
+    only_allowed_tokens_are_drawn_and_as_often_as_they_are_likely_among_themselves) {
+  const auto logits = logits_of(300);
+  auto masked = logits;
+  TokenSet allowed(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    if (i % 7 == 3 || i / 64 == 2)
+      allowed.set(static_cast<Token>(i));
+    else
+      masked[i] = -infinity;
+  for (const std::int32_t top_k : {0, 20}) {
+    SamplerOptions options = open;
+    options.top_k = top_k;
+    Sampler under_mask(options, logits.size()), plain(options, logits.size());
+
+    for (int i = 0; i < 200; ++i)
+      BOOST_TEST(under_mask.sample(logits, &allowed) == plain.sample(masked));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_allowed_token_is_an_error) {
+  const TokenSet none(3);
+  Sampler sampler({}, 3);
+
+  BOOST_CHECK_EXCEPTION(sampler.sample(std::vector<float>{1, 2, 3}, &none), Error,
+                        [](const Error& error) { return error.code() == ErrorCode::invalid; });
 }
 
 BOOST_AUTO_TEST_CASE(options_out_of_range_are_refused_by_name) {
