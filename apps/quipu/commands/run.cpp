@@ -5,24 +5,19 @@
 #include <cstdio>
 
 #include "command.h"
-#include "quipu/chat_template.h"
+#include "prompt.h"
 
 namespace quipu::app {
 namespace {
 
 void declare(Options& options) {
   options.add()("prompt,p", po::value<std::string>()->value_name("TEXT"), "the prompt")(
-      "file,f", po::value<std::string>()->value_name("FILE"),
-      "read it from a file")("raw", "send the text as it is, without a chat template")(
-      "template", po::value<std::string>()->value_name("FILE"),
-      "a Jinja file in place of the model's chat template, or chatml")(
-      "template-arg", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"),
-      "a variable of the template: enable_thinking=false")(
-      "system", po::value<std::string>()->value_name("TEXT"), "system message")(
-      "max-tokens,n", po::value<std::int64_t>()->value_name("N")->default_value(-1),
-      "most tokens of the answer")("temp",
-                                   po::value<float>()->value_name("T")->default_value(0.8f, "0.8"),
-                                   "temperature; 0 takes the likeliest token")(
+      "file,f", po::value<std::string>()->value_name("FILE"), "read it from a file");
+  add_prompt_options(options);
+  options.add()("max-tokens,n", po::value<std::int64_t>()->value_name("N")->default_value(-1),
+                "most tokens of the answer")(
+      "temp", po::value<float>()->value_name("T")->default_value(0.8f, "0.8"),
+      "temperature; 0 takes the likeliest token")(
       "top-k", po::value<std::int32_t>()->value_name("K")->default_value(40),
       "among the K likeliest; 0 = all")(
       "top-p", po::value<float>()->value_name("P")->default_value(0.95f, "0.95"),
@@ -67,56 +62,6 @@ std::string read_prompt(const Options& options) {
   return read_all("-");
 }
 
-// --template: the model's own, a file, or one of few by name.
-std::unique_ptr<ChatTemplate> chat_template(const Options& options, const Model& model) {
-  if (!options.has("template")) return ChatTemplate::make(model.file().metadata());
-  const auto& name = options.get<std::string>("template");
-  if (name == "chatml")
-    return ChatTemplate::parse(
-        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
-        name);
-  return ChatTemplate::parse(read_all(name), name);
-}
-
-// What the template reads: messages, and --template-arg KEY=VALUE with a value that is JSON, or
-// text as it is.
-std::string template_variables(const Options& options, const Model& model,
-                               const std::string& prompt) {
-  json::array messages;
-  if (options.has("system"))
-    messages.push_back({{"role", "system"}, {"content", options.get<std::string>("system")}});
-  messages.push_back({{"role", "user"}, {"content", prompt}});
-  json::object variables{{"messages", std::move(messages)}, {"add_generation_prompt", true}};
-  const Tokenizer& tokenizer = model.tokenizer();
-  if (tokenizer.bos() >= 0) variables["bos_token"] = tokenizer.spelling(tokenizer.bos());
-  if (tokenizer.eos() >= 0) variables["eos_token"] = tokenizer.spelling(tokenizer.eos());
-  if (options.has("template-arg"))
-    for (const auto& word : options.get<std::vector<std::string>>("template-arg")) {
-      const std::size_t equals = word.find('=');
-      if (equals == 0 || equals == std::string::npos)
-        throw Error(ErrorCode::usage,
-                    "--template-arg: expected KEY=VALUE, found " + printable(word));
-      boost::system::error_code error;
-      const std::string value = word.substr(equals + 1);
-      const json::value parsed = json::parse(value, error);
-      variables[word.substr(0, equals)] = error ? json::value(value) : parsed;
-    }
-  return json::serialize(variables);
-}
-
-// The text that the model sees. Which template was used is always said where it can be seen.
-std::string render(const Options& options, const Model& model, const std::string& prompt) {
-  if (options.has("raw")) return prompt;
-  const auto chat = chat_template(options, model);
-  if (!chat) {
-    if (!options.quiet()) say("no chat template in this model; the prompt is sent as it is");
-    return prompt;
-  }
-  if (options.verbose()) say("chat template: " + std::string(chat->name()));
-  return chat->render_json(template_variables(options, model, prompt), TemplateTime::now());
-}
-
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
   case FinishReason::none:
@@ -133,6 +78,11 @@ std::string_view to_string(FinishReason reason) {
     return "failed";
   }
   return "none";
+}
+
+json::value template_name(const PromptBuilder& prompts) {
+  const std::string_view name = prompts.template_name();
+  return name.empty() ? json::value(nullptr) : json::value(name);
 }
 
 void report(const Result& result, double load_seconds) {
@@ -161,11 +111,10 @@ int run(const std::vector<std::string>& words) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   Request request;
-  const std::string text = render(options, *model, read_prompt(options));
-  // Most templates write the token that begins a text; it must not come twice.
-  const auto& tokenizer = model->tokenizer();
-  const bool begun = tokenizer.bos() >= 0 && text.starts_with(tokenizer.spelling(tokenizer.bos()));
-  request.prompt = tokenizer.encode(text, {.add_special = !begun});
+  const PromptBuilder prompts(options, *model);
+  json::array messages = prompts.opening();
+  messages.push_back({{"role", "user"}, {"content", read_prompt(options)}});
+  request.prompt = prompts.tokens(prompts.text(messages));
   if (!options.quiet())
     for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
@@ -185,6 +134,7 @@ int run(const std::vector<std::string>& words) {
     print_json(json::value{{"text", result.text},
                            {"tokens", json::value_from(result.tokens)},
                            {"finish_reason", to_string(result.reason)},
+                           {"template", template_name(prompts)},
                            {"prompt_tokens", result.prompt_tokens},
                            {"seed", result.seed},
                            {"load_seconds", load},

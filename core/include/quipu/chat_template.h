@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quipu/error.h"
 
@@ -37,11 +38,16 @@ struct TemplateTime {
 /// what takes too many steps, too much memory or too deep nesting is an error.
 class ChatTemplate {
  public:
-  /// The model's tokenizer.chat_template, or null when it has none. Throws invalid for what is no
-  /// template.
-  static std::unique_ptr<ChatTemplate> make(const Metadata& metadata);
+  /// The model's tokenizer.chat_template, or null when it has none. Models may ship more of them:
+  /// tokenizer.chat_template.tool_use is the variant "tool_use", taken where there is one. Throws
+  /// invalid, naming the key, for what is no template.
+  static std::unique_ptr<ChatTemplate> make(const Metadata& metadata,
+                                            std::string_view variant = {});
   /// A template of its own; `name` is what people are told was used.
   static std::unique_ptr<ChatTemplate> parse(std::string_view source, std::string name);
+  /// One that quipu knows by name: "chatml". Throws usage that lists names() for any other.
+  static std::unique_ptr<ChatTemplate> named(std::string_view name);
+  static std::vector<std::string_view> names();
   virtual ~ChatTemplate();
 
   /// What people are told was used.

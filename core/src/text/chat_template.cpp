@@ -5,6 +5,7 @@
 
 #include "quipu/model_file.h"
 #include "text/jinja/render.h"
+#include "text/named_templates.h"
 
 namespace quipu {
 namespace {
@@ -96,10 +97,37 @@ std::unique_ptr<ChatTemplate> ChatTemplate::parse(std::string_view source, std::
   return std::make_unique<Jinja>(source, std::move(name));
 }
 
-std::unique_ptr<ChatTemplate> ChatTemplate::make(const Metadata& metadata) {
-  const auto source = metadata.text("tokenizer.chat_template");
+std::vector<std::string_view> ChatTemplate::names() {
+  std::vector<std::string_view> names;
+  for (const auto& each : named_templates()) names.push_back(each.name);
+  return names;
+}
+
+std::unique_ptr<ChatTemplate> ChatTemplate::named(std::string_view name) {
+  std::string known;
+  for (const auto& each : named_templates()) {
+    if (each.name == name) return parse(each.source, std::string(name));
+    known.append(known.empty() ? "" : ", ").append(each.name);
+  }
+  throw Error(ErrorCode::usage,
+              "chat template: expected one of " + known + ", found '" + printable(name) + "'");
+}
+
+std::unique_ptr<ChatTemplate> ChatTemplate::make(const Metadata& metadata,
+                                                 std::string_view variant) {
+  std::string key = "tokenizer.chat_template." + std::string(variant);
+  auto source = variant.empty() ? std::nullopt : metadata.text(key);
+  if (!source) {
+    key = "tokenizer.chat_template";
+    source = metadata.text(key);
+  }
   if (!source) return nullptr;
-  auto chat = std::make_unique<Jinja>(*source, "tokenizer.chat_template");
+  std::unique_ptr<Jinja> chat;
+  try {
+    chat = std::make_unique<Jinja>(*source, key);
+  } catch (const Error& error) {
+    throw Error(error.code(), key + ": " + error.what());
+  }
   const auto texts = metadata.texts("tokenizer.ggml.tokens");
   const auto token = [&](const char* key, const char* name) {
     const auto id = metadata.integer(key);

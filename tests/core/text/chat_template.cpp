@@ -143,6 +143,34 @@ BOOST_AUTO_TEST_CASE(a_model_brings_its_template_and_its_tokens) {
              "<s>user:hi</s>assistant:yo</s>>");
 }
 
+BOOST_AUTO_TEST_CASE(a_model_may_have_a_template_for_a_purpose) {
+  auto metadata = quipu::test::sentence_pieces({"a"});
+  metadata.set("tokenizer.chat_template", "plain");
+  metadata.set("tokenizer.chat_template.tool_use", "with tools");
+
+  BOOST_TEST(ChatTemplate::make(metadata, "tool_use")->render({}, true) == "with tools");
+  BOOST_TEST(ChatTemplate::make(metadata, "tool_use")->name() ==
+             "tokenizer.chat_template.tool_use");
+  BOOST_TEST(ChatTemplate::make(metadata, "rag")->render({}, true) == "plain");
+  BOOST_TEST(ChatTemplate::make(metadata)->render({}, true) == "plain");
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_template_of_a_model_is_named) {
+  auto metadata = quipu::test::sentence_pieces({"a"});
+  metadata.set("tokenizer.chat_template", "{% if %}");
+
+  BOOST_CHECK_EXCEPTION(ChatTemplate::make(metadata), Error, [](const Error& error) {
+    return std::string(error.what()).starts_with("tokenizer.chat_template: template, line 1: ");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_no_template_has_is_refused_with_those_that_there_are) {
+  BOOST_CHECK_EXCEPTION(ChatTemplate::named("nope"), Error, [](const Error& error) {
+    return error.code() == quipu::ErrorCode::usage &&
+           std::string(error.what()).starts_with("chat template: expected one of chatml");
+  });
+}
+
 // Renderings of jinja2 3.1.6. That environment does not know the generation tag, which Hugging Face
 // transformers adds: templates that have it are compared no further.
 BOOST_AUTO_TEST_CASE(templates_of_real_models_give_what_jinja2_gave) {

@@ -33,6 +33,16 @@ const Refusal refusals[] = {
      4,
      "no plugin provides backend \"none\""},
     {{"run", floats, "--file", "absent.txt"}, 5, "absent.txt: "},
+    {{"run", floats, "--prompt", "a", "--template", "none"}, 2, "chat template: expected one of"},
+    {{"run", floats, "--prompt", "a", "--template", "absent.jinja"},
+     5,
+     "absent.jinja: cannot open"},
+    {{"run", floats, "--prompt", "a", "--template", "chatml", "--template-arg", "x"},
+     2,
+     "--template-arg: expected KEY=VALUE, found x"},
+    {{"run", floats, "--prompt", "a", "--template", "chatml", "--tools", models + "manifest.json"},
+     2,
+     "--tools: " + models + "manifest.json: expected a JSON list of objects"},
     {{"info"}, 2, "info: expected MODEL"},
     {{"info", "absent.gguf"}, 5, "absent.gguf: cannot open"},
     {{"check", "absent.gguf"}, 5, "absent.gguf: "},
@@ -96,6 +106,11 @@ BOOST_AUTO_TEST_CASE(json_is_one_document_on_stdout) {
   BOOST_TEST(info.at("architecture").as_string() == "qwen2");
   const auto run = json_of({"run", quantised, "--raw", "--prompt", "he", "-n", "3", "--json"});
   BOOST_TEST(run.at("text").is_string());
+  BOOST_TEST(run.at("template").is_null());
+  BOOST_TEST(
+      json_of({"run", quantised, "--template", "chatml", "--prompt", "he", "-n", "1", "--json"})
+          .at("template")
+          .as_string() == "chatml");
   const auto check = json_of({"check", quantised, "--json"});
   BOOST_TEST(boost::json::serialize(check).find("\"run\"") != std::string::npos);
   const auto tokens = json_of({"tokenize", quantised, "--text", "hello", "--json"});

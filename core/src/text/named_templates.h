@@ -1,0 +1,17 @@
+// Chat templates by name, for models that ship none.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace quipu {
+
+struct NamedTemplate {
+  std::string_view name;    ///< as llama.cpp's --chat-template has it, where that knows the format
+  std::string_view source;  ///< Jinja
+};
+
+/// In the order in which people are shown them.
+std::span<const NamedTemplate> named_templates();
+
+}  // namespace quipu
