@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "prompt.h"
+#include "sampling_options.h"
 
 namespace quipu::app {
 namespace {
@@ -16,41 +17,11 @@ void declare(Options& options) {
   add_prompt_options(options);
   options.add()("max-tokens,n", po::value<std::int64_t>()->value_name("N")->default_value(-1),
                 "most tokens of the answer")(
-      "temp", po::value<float>()->value_name("T")->default_value(0.8f, "0.8"),
-      "temperature; 0 takes the likeliest token")(
-      "top-k", po::value<std::int32_t>()->value_name("K")->default_value(40),
-      "among the K likeliest; 0 = all")(
-      "top-p", po::value<float>()->value_name("P")->default_value(0.95f, "0.95"),
-      "among those that make up P")(
-      "min-p", po::value<float>()->value_name("P")->default_value(0.05f, "0.05"),
-      "at least P times as likely as the likeliest")(
-      "repeat-penalty", po::value<float>()->value_name("R")->default_value(1.0f, "1.0"),
-      "divides logits of tokens seen lately")(
-      "repeat-last", po::value<std::int32_t>()->value_name("N")->default_value(64),
-      "how far back that looks; -1 = all")(
-      "frequency-penalty", po::value<float>()->value_name("F")->default_value(0.0f, "0.0"),
-      "subtracted for each time a token was seen")(
-      "presence-penalty", po::value<float>()->value_name("F")->default_value(0.0f, "0.0"),
-      "subtracted once for a token that was seen")(
-      "seed", po::value<std::uint64_t>()->value_name("S"),
-      "makes a run repeatable")("stop", po::value<std::vector<std::string>>()->value_name("TEXT"),
-                                "ends the answer before it");
+      "stop", po::value<std::vector<std::string>>()->value_name("TEXT"),
+      "ends the answer before it");
+  add_sampling_options(options);
   options.add_engine_options();
   options.positional("MODEL");
-}
-
-SamplerOptions sampling(const Options& options) {
-  SamplerOptions s;
-  s.temperature = options.get<float>("temp");
-  s.top_k = options.get<std::int32_t>("top-k");
-  s.top_p = options.get<float>("top-p");
-  s.min_p = options.get<float>("min-p");
-  s.repeat_penalty = options.get<float>("repeat-penalty");
-  s.repeat_last = options.get<std::int32_t>("repeat-last");
-  s.frequency_penalty = options.get<float>("frequency-penalty");
-  s.presence_penalty = options.get<float>("presence-penalty");
-  if (options.has("seed")) s.seed = options.get<std::uint64_t>("seed");
-  return s;
 }
 
 std::string read_prompt(const Options& options) {
@@ -118,7 +89,7 @@ int run(const std::vector<std::string>& words) {
   if (!options.quiet())
     for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
-  request.sampling = sampling(options);
+  request.sampling = sampler_options(options, *model);
   if (options.has("stop")) request.stop = options.get<std::vector<std::string>>("stop");
   const bool stream = !options.json();
   request.on_token = [&](Token, std::string_view text) {
