@@ -2,31 +2,21 @@
 
 #include <array>
 
-#include "quipu/error.h"
 #include "text/byte_spelling.h"
-#include "text/fragments.h"
 #include "text/merge_ranks.h"
 #include "text/merges.h"
 #include "text/pre_tokenizer.h"
-#include "text/vocabulary.h"
+#include "text/vocabulary_tokenizer.h"
 
 namespace quipu {
 namespace {
 
-std::vector<std::string_view> read_merges(const Metadata& metadata) {
-  auto merges = metadata.texts("tokenizer.ggml.merges");
-  if (!merges)
-    throw Error(ErrorCode::invalid,
-                "tokenizer.ggml.merges: expected the list of merges, found no such key");
-  return std::move(*merges);
-}
-
-class Bpe final : public Tokenizer {
+class Bpe final : public VocabularyTokenizer {
  public:
-  Bpe(const Metadata& metadata, std::string_view pre, std::vector<std::string>* warnings)
-      : name_(pre), pre_(pre, warnings),
-        vocabulary_(metadata, {.add_bos = pre_.adds_bos()}, warnings),
-        ranks_(read_merges(metadata)) {
+  Bpe(const Metadata& metadata, std::string_view name, std::unique_ptr<PreTokenizer> pre,
+      std::vector<std::string>* warnings)
+      : VocabularyTokenizer(metadata, {.add_bos = pre->adds_bos()}, warnings), name_(name),
+        pre_(std::move(pre)), ranks_(read_merges(metadata)) {
     for (int byte = 0; byte < 256; ++byte) {
       std::string text;
       append_spelled(text, static_cast<unsigned char>(byte));
@@ -36,20 +26,14 @@ class Bpe final : public Tokenizer {
 
   std::string_view kind() const noexcept override { return "bpe"; }
   std::string_view pre_tokenizer() const noexcept override { return name_; }
-  std::size_t size() const noexcept override { return vocabulary_.size(); }
 
   std::vector<Token> encode(std::string_view text, TokenizeOptions options) const override {
-    std::vector<Token> out;
-    if (options.add_special && vocabulary_.add_bos) out.push_back(vocabulary_.bos);
     Work work;
-    for_each_fragment(
-        vocabulary_.recognised(options.parse_special), text,
-        [&](std::string_view plain) {
-          pre_.split(plain, [&](std::string_view word) { encode_word(word, work, out); });
-        },
-        [&](Token token) { out.push_back(token); });
-    if (options.add_special && vocabulary_.add_eos) out.push_back(vocabulary_.eos);
-    return out;
+    return framed(vocabulary_.recognised(options.parse_special), text, options,
+                  [&](std::string_view plain, std::vector<Token>& out) {
+                    pre_->split(plain,
+                                [&](std::string_view word) { encode_word(word, work, out); });
+                  });
   }
 
   std::string piece(Token token, bool special) const override {
@@ -66,17 +50,6 @@ class Bpe final : public Tokenizer {
       return unspelled(text);
     }
   }
-
-  std::string_view spelling(Token token) const override { return vocabulary_.text(token); }
-  bool ends_generation(Token token) const noexcept override {
-    return vocabulary_.ends_generation(token);
-  }
-  bool is_special(Token token) const noexcept override {
-    return vocabulary_.contains(token) && vocabulary_.is_special(token);
-  }
-  Token bos() const noexcept override { return vocabulary_.bos; }
-  Token eos() const noexcept override { return vocabulary_.eos; }
-  bool adds_bos() const noexcept override { return vocabulary_.add_bos; }
 
  private:
   // Of one call: buffers, and the merges looked up last, because neighbours recur.
@@ -113,7 +86,7 @@ class Bpe final : public Tokenizer {
       append_spelled(spelled, byte);
       work.merger.add(byte_tokens_[byte], first, spelled.size() - first);
     }
-    if (pre_.whole_words())
+    if (pre_->whole_words())
       if (const Token token = vocabulary_.find(spelled); token >= 0) {
         out.push_back(token);
         return;
@@ -134,8 +107,7 @@ class Bpe final : public Tokenizer {
   }
 
   std::string name_;
-  PreTokenizer pre_;
-  Vocabulary vocabulary_;
+  std::unique_ptr<PreTokenizer> pre_;
   MergeRanks ranks_;
   std::array<Token, 256> byte_tokens_{};
 };
@@ -143,7 +115,8 @@ class Bpe final : public Tokenizer {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_bpe(const Metadata& metadata, std::vector<std::string>* warnings) {
-  return std::make_unique<Bpe>(metadata, metadata.text("tokenizer.ggml.pre").value_or(""),
+  const auto name = metadata.text("tokenizer.ggml.pre").value_or("");
+  return std::make_unique<Bpe>(metadata, name, std::make_unique<PreTokenizer>(name, warnings),
                                warnings);
 }
 

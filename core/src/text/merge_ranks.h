@@ -4,9 +4,19 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/error.h"
+#include "quipu/model_file.h"
 #include "text/string_map.h"
 
 namespace quipu {
+
+inline std::vector<std::string_view> read_merges(const Metadata& metadata) {
+  auto merges = metadata.texts("tokenizer.ggml.merges");
+  if (!merges)
+    throw Error(ErrorCode::invalid,
+                "tokenizer.ggml.merges: expected the list of merges, found no such key");
+  return std::move(*merges);
+}
 
 /// Lines "left right", earliest first. They are kept as views and compared when a pair is found.
 class MergeRanks {

@@ -4,7 +4,11 @@
 #include "quipu/error.h"
 #include "quipu/model_file.h"
 #include "text/bpe.h"
+#include "text/character_bpe.h"
+#include "text/plamo2.h"
+#include "text/rwkv.h"
 #include "text/spm.h"
+#include "text/unigram.h"
 #include "text/utf8.h"
 #include "text/wpm.h"
 
@@ -17,12 +21,23 @@ std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
   if (!kind)
     throw Error(ErrorCode::invalid,
                 "tokenizer.ggml.model: expected the kind of tokenizer, found no such key");
+  const std::string_view pre = metadata.text("tokenizer.ggml.pre").value_or("");
+  if (*kind == "gemma4") return make_character_bpe(metadata, "gemma4", warnings);
+  if (*kind == "gpt2" && merges_characters(pre)) return make_character_bpe(metadata, pre, warnings);
   if (*kind == "gpt2") return make_bpe(metadata, warnings);
   if (*kind == "llama") return make_spm(metadata, warnings);
+  if (*kind == "t5") return make_unigram(metadata, warnings);
   if (*kind == "bert") return make_wpm(metadata, warnings);
-  throw Error(ErrorCode::unsupported,
-              "tokenizer.ggml.model: expected gpt2, llama or bert, found '" + printable(*kind) +
-                  "'");
+  if (*kind == "rwkv") return make_rwkv(metadata, warnings);
+  if (*kind == "plamo2") return make_plamo2(metadata, warnings);
+  if (*kind == "none" || *kind == "no_vocab")
+    throw Error(ErrorCode::unsupported, "tokenizer.ggml.model: expected a tokenizer, found '" +
+                                            std::string(*kind) +
+                                            "': this model takes and gives token ids, no text");
+  throw Error(
+      ErrorCode::unsupported,
+      "tokenizer.ggml.model: expected gpt2, llama, t5, bert, gemma4, rwkv or plamo2, found '" +
+          printable(*kind) + "'");
 }
 
 std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {

@@ -10,6 +10,12 @@ namespace quipu {
 /// Bytes of the code point that the text begins with, 0 when these bytes are none.
 std::size_t code_point_size(std::string_view text) noexcept;
 
+/// The same, but 1 for a byte that belongs to no code point.
+inline std::size_t character_size(std::string_view text) noexcept {
+  const std::size_t size = code_point_size(text);
+  return size ? size : 1;
+}
+
 /// Bytes at the end of the text that begin a code point which further bytes could complete.
 std::size_t unfinished_size(std::string_view text) noexcept;
 

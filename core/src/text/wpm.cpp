@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "text/fragments.h"
 #include "text/utf8.h"
-#include "text/vocabulary.h"
+#include "text/vocabulary_tokenizer.h"
 
 namespace quipu {
 namespace {
@@ -84,33 +83,26 @@ void for_each_word(std::string_view text, OnWord&& on_word) {
   end_word();
 }
 
-class Wpm final : public Tokenizer {
+class Wpm final : public VocabularyTokenizer {
  public:
   // Texts begin and end with tokens that older files name by their roles in an encoder.
   Wpm(const Metadata& metadata, std::vector<std::string>* warnings)
-      : vocabulary_(metadata,
-                    {.add_bos = true,
-                     .add_eos = true,
-                     .bos = role(metadata, "tokenizer.ggml.cls_token_id", 101),
-                     .eos = role(metadata, "tokenizer.ggml.seperator_token_id", 102),
-                     .unknown = 100},
-                    warnings) {}
+      : VocabularyTokenizer(metadata,
+                            {.add_bos = true,
+                             .add_eos = true,
+                             .bos = role(metadata, "tokenizer.ggml.cls_token_id", 101),
+                             .eos = role(metadata, "tokenizer.ggml.seperator_token_id", 102),
+                             .unknown = 100},
+                            warnings) {}
 
   std::string_view kind() const noexcept override { return "wpm"; }
   std::string_view pre_tokenizer() const noexcept override { return ""; }
-  std::size_t size() const noexcept override { return vocabulary_.size(); }
 
   std::vector<Token> encode(std::string_view text, TokenizeOptions options) const override {
-    std::vector<Token> out;
-    if (options.add_special && vocabulary_.add_bos) out.push_back(vocabulary_.bos);
-    for_each_fragment(
-        vocabulary_.recognised(options.parse_special), text,
-        [&](std::string_view plain) {
-          for_each_word(plain, [&](std::string_view word) { encode_word(word, out); });
-        },
-        [&](Token token) { out.push_back(token); });
-    if (options.add_special && vocabulary_.add_eos) out.push_back(vocabulary_.eos);
-    return out;
+    return framed(vocabulary_.recognised(options.parse_special), text, options,
+                  [&](std::string_view plain, std::vector<Token>& out) {
+                    for_each_word(plain, [&](std::string_view word) { encode_word(word, out); });
+                  });
   }
 
   std::string piece(Token token, bool special) const override {
@@ -119,17 +111,6 @@ class Wpm final : public Tokenizer {
     if (text.starts_with(word_mark)) return " " + std::string(text.substr(word_mark.size()));
     return std::string(text);
   }
-
-  std::string_view spelling(Token token) const override { return vocabulary_.text(token); }
-  bool ends_generation(Token token) const noexcept override {
-    return vocabulary_.ends_generation(token);
-  }
-  bool is_special(Token token) const noexcept override {
-    return vocabulary_.contains(token) && vocabulary_.is_special(token);
-  }
-  Token bos() const noexcept override { return vocabulary_.bos; }
-  Token eos() const noexcept override { return vocabulary_.eos; }
-  bool adds_bos() const noexcept override { return vocabulary_.add_bos; }
 
  protected:
   bool drops_leading_space() const noexcept override { return true; }
@@ -162,8 +143,6 @@ class Wpm final : public Tokenizer {
       at += size;
     }
   }
-
-  Vocabulary vocabulary_;
 };
 
 }  // namespace

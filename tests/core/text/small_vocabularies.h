@@ -1,4 +1,4 @@
-// Vocabularies small enough to be read, of both kinds.
+// Vocabularies small enough to be read, of every kind.
 #pragma once
 
 #include <string>
@@ -72,6 +72,38 @@ inline MemoryMetadata word_pieces(const std::vector<std::string>& pieces) {
   metadata.set("tokenizer.ggml.model", "bert").set("tokenizer.ggml.tokens", tokens);
   metadata.set("tokenizer.ggml.token_type", types).set("tokenizer.ggml.unknown_token_id", 1u);
   metadata.set("tokenizer.ggml.cls_token_id", 2u).set("tokenizer.ggml.seperator_token_id", 3u);
+  return metadata;
+}
+
+/// The same tokens for a kind that reads them otherwise: "t5", "gemma4" (with merges), "plamo2".
+inline MemoryMetadata pieces_of_kind(const std::string& kind,
+                                     const std::vector<std::string>& pieces) {
+  auto metadata = sentence_pieces(pieces);
+  metadata.set("tokenizer.ggml.model", kind).set("tokenizer.ggml.unknown_token_id", 0u);
+  std::vector<std::string> merges;
+  for (const std::string& piece : pieces)
+    for (std::size_t at = 1; at < piece.size(); ++at)
+      merges.push_back(piece.substr(0, at) + " " + piece.substr(at));
+  if (kind == "gemma4") metadata.set("tokenizer.ggml.merges", merges);
+  return metadata;
+}
+
+/// RWKV: <s>, the 256 bytes, in order, then tokens as files spell them.
+inline MemoryMetadata world_tokens(const std::vector<std::string>& spellings) {
+  std::vector<std::string> tokens{"<s>"};
+  std::vector<std::int32_t> types{3};
+  for (int byte = 0; byte < 256; ++byte) {
+    const char* const digits = "0123456789abcdef";
+    tokens.push_back(std::string("\\x") + digits[byte / 16] + digits[byte % 16]);
+    types.push_back(1);
+  }
+  for (const std::string& spelling : spellings) {
+    tokens.push_back(spelling);
+    types.push_back(1);
+  }
+  MemoryMetadata metadata;
+  metadata.set("tokenizer.ggml.model", "rwkv").set("tokenizer.ggml.tokens", tokens);
+  metadata.set("tokenizer.ggml.token_type", types);
   return metadata;
 }
 

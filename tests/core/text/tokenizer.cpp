@@ -8,6 +8,7 @@
 
 #include "quipu/error.h"
 #include "small_vocabularies.h"
+#include "spelled.h"
 #include "text/random.h"
 
 using quipu::Error;
@@ -18,6 +19,7 @@ using quipu::Tokenizer;
 using quipu::test::byte_level;
 using quipu::test::MemoryMetadata;
 using quipu::test::sentence_pieces;
+using quipu::test::spelled;
 using quipu::test::word_pieces;
 using Tokens = std::vector<Token>;
 using Texts = std::vector<std::string>;
@@ -25,16 +27,6 @@ using Texts = std::vector<std::string>;
 namespace {
 
 constexpr const char* space = "\xE2\x96\x81";  // U+2581
-
-std::string pieces(const Tokenizer& tokenizer, std::string_view text,
-                   quipu::TokenizeOptions options = {}) {
-  std::string out;
-  for (const Token token : tokenizer.encode(text, options)) {
-    if (!out.empty()) out += '|';
-    out += tokenizer.spelling(token);
-  }
-  return out;
-}
 
 void refused(const MemoryMetadata& metadata, ErrorCode code, const std::string& key) {
   BOOST_CHECK_EXCEPTION(Tokenizer::make(metadata), Error, [&](const Error& error) {
@@ -92,7 +84,7 @@ BOOST_AUTO_TEST_CASE(merges_come_in_the_order_of_their_ranks) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const std::string text = random_letters(seed, 1 + seed % 40);
 
-    BOOST_TEST(pieces(*tokenizer, text) == joined(merged(letters_of(text), rank)));
+    BOOST_TEST(spelled(*tokenizer, text) == joined(merged(letters_of(text), rank)));
   }
 }
 
@@ -114,16 +106,16 @@ BOOST_AUTO_TEST_CASE(a_whole_word_that_is_a_token_is_taken_only_where_models_do_
   tokens.push_back("abcb");
   metadata.set("tokenizer.ggml.tokens", tokens).erase("tokenizer.ggml.token_type");
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "abcb") == "abc|b");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "abcb") == "abc|b");
   metadata.set("tokenizer.ggml.pre", "llama-bpe");
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "abcb") == "abcb");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "abcb") == "abcb");
 }
 
 BOOST_AUTO_TEST_CASE(a_merge_into_what_is_no_token_does_not_happen) {
   auto metadata = byte_level({"a b"});
   metadata.set("tokenizer.ggml.merges", Texts{"b c", "a b", "", "x", "no token"});
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "abc") == "ab|c");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "abc") == "ab|c");
 }
 
 BOOST_AUTO_TEST_CASE(bytes_that_the_vocabulary_lacks_are_left_out) {
@@ -131,19 +123,19 @@ BOOST_AUTO_TEST_CASE(bytes_that_the_vocabulary_lacks_are_left_out) {
   metadata.set("tokenizer.ggml.model", "gpt2").set("tokenizer.ggml.tokens", Texts{"a", "b"});
   metadata.set("tokenizer.ggml.merges", Texts{});
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "aXb\xFF") == "a|b");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "aXb\xFF") == "a|b");
 }
 
 BOOST_AUTO_TEST_CASE(bos_and_eos_are_added_as_the_file_says) {
   auto metadata = byte_level({}, {"<s>", "</s>"});
   metadata.set("tokenizer.ggml.bos_token_id", 256u).set("tokenizer.ggml.eos_token_id", 257u);
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "a") == "a");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "a") == "a");
   BOOST_TEST(!Tokenizer::make(metadata)->adds_bos());
 
   metadata.set("tokenizer.ggml.add_bos_token", true).set("tokenizer.ggml.add_eos_token", true);
   const auto tokenizer = Tokenizer::make(metadata);
-  BOOST_TEST(pieces(*tokenizer, "a") == "<s>|a|</s>");
-  BOOST_TEST(pieces(*tokenizer, "a", {.add_special = false}) == "a");
+  BOOST_TEST(spelled(*tokenizer, "a") == "<s>|a|</s>");
+  BOOST_TEST(spelled(*tokenizer, "a", {.add_special = false}) == "a");
   BOOST_TEST(tokenizer->bos() == 256);
   BOOST_TEST(tokenizer->eos() == 257);
   BOOST_TEST(tokenizer->adds_bos());
@@ -165,7 +157,7 @@ BOOST_AUTO_TEST_CASE(merges_come_in_the_order_of_the_scores) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const std::string text = random_letters(seed, 1 + seed % 40);
 
-    BOOST_TEST(pieces(*tokenizer, text) == joined(merged(letters_of(text), rank)));
+    BOOST_TEST(spelled(*tokenizer, text) == joined(merged(letters_of(text), rank)));
   }
 }
 
@@ -174,18 +166,18 @@ BOOST_AUTO_TEST_CASE(words_begin_with_the_mark_of_a_space) {
   auto metadata = sentence_pieces({mark + "a", mark + "b", mark, "a", "b"});
   const auto tokenizer = Tokenizer::make(metadata);
 
-  BOOST_TEST(pieces(*tokenizer, "a b") == "<s>|" + mark + "a|" + mark + "b");
-  BOOST_TEST(pieces(*tokenizer, " a") == "<s>|" + mark + "|" + mark + "a");
-  BOOST_TEST(pieces(*tokenizer, "a</s>b") == "<s>|" + mark + "a|</s>|" + mark + "b");
+  BOOST_TEST(spelled(*tokenizer, "a b") == "<s>|" + mark + "a|" + mark + "b");
+  BOOST_TEST(spelled(*tokenizer, " a") == "<s>|" + mark + "|" + mark + "a");
+  BOOST_TEST(spelled(*tokenizer, "a</s>b") == "<s>|" + mark + "a|</s>|" + mark + "b");
   metadata.set("tokenizer.ggml.add_space_prefix", false);
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "a b") == "<s>|a|" + mark + "b");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "a b") == "<s>|a|" + mark + "b");
 }
 
 BOOST_AUTO_TEST_CASE(what_no_piece_spells_falls_back_to_bytes) {
   const auto metadata = sentence_pieces({space, "a"});
   const auto tokenizer = Tokenizer::make(metadata);
 
-  BOOST_TEST(pieces(*tokenizer, "a\xE2\x82\xAC\n", {.add_special = false}) ==
+  BOOST_TEST(spelled(*tokenizer, "a\xE2\x82\xAC\n", {.add_special = false}) ==
              std::string(space) + "|a|<0xE2>|<0x82>|<0xAC>|<0x0A>");
 }
 
@@ -203,7 +195,7 @@ BOOST_AUTO_TEST_CASE(without_bytes_what_is_not_spelled_is_unknown) {
   metadata.set("tokenizer.ggml.scores", std::vector<float>(5, 0));
   metadata.set("tokenizer.ggml.token_type", std::vector<std::int32_t>{2, 3, 3, 1, 1});
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "aX") == "<s>|" + std::string(space) + "|a|<unk>");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "aX") == "<s>|" + std::string(space) + "|a|<unk>");
 }
 
 BOOST_AUTO_TEST_CASE(equal_and_odd_scores_do_no_harm) {
@@ -213,7 +205,7 @@ BOOST_AUTO_TEST_CASE(equal_and_odd_scores_do_no_harm) {
   scores[scores.size() - 4] = -0.0f;
   metadata.set("tokenizer.ggml.scores", scores).set("tokenizer.ggml.add_space_prefix", false);
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "abc") == "<s>|a|bc");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "abc") == "<s>|a|bc");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -224,7 +216,7 @@ BOOST_AUTO_TEST_CASE(special_tokens_are_found_in_text_only_when_asked_for) {
   const auto metadata = byte_level({}, {"<|x|>", "<|x|>y"});
   const auto tokenizer = Tokenizer::make(metadata);
 
-  BOOST_TEST(pieces(*tokenizer, "a<|x|>yb") == "a|<|x|>y|b");
+  BOOST_TEST(spelled(*tokenizer, "a<|x|>yb") == "a|<|x|>y|b");
   BOOST_TEST(tokenizer->encode("<|x|>", {.parse_special = false}).size() == 5u);
 }
 
@@ -234,7 +226,7 @@ BOOST_AUTO_TEST_CASE(user_defined_tokens_are_always_found) {
   types.back() = 4;
   metadata.set("tokenizer.ggml.token_type", types);
 
-  BOOST_TEST(pieces(*Tokenizer::make(metadata), "a<u>", {.parse_special = false}) == "a|<u>");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "a<u>", {.parse_special = false}) == "a|<u>");
 }
 
 BOOST_AUTO_TEST_CASE(special_tokens_have_no_text_unless_asked_for) {
@@ -264,7 +256,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_its_file_calls_normal_is_special_all_the_same) 
   metadata.erase("tokenizer.ggml.token_type");
   const auto tokenizer = Tokenizer::make(metadata);
 
-  BOOST_TEST(pieces(*tokenizer, "a<|eot_id|>") == "a|<|eot_id|>");
+  BOOST_TEST(spelled(*tokenizer, "a<|eot_id|>") == "a|<|eot_id|>");
   BOOST_TEST(tokenizer->ends_generation(256));
 }
 
@@ -330,6 +322,8 @@ BOOST_AUTO_TEST_CASE(keys_that_are_missing_or_of_the_wrong_type_are_named) {
   refused(with(bpe, "tokenizer.ggml.model", 5u), ErrorCode::invalid, "tokenizer.ggml.model");
   refused(with(bpe, "tokenizer.ggml.model", "magic"), ErrorCode::unsupported,
           "tokenizer.ggml.model");
+  for (const char* kind : {"none", "no_vocab"})
+    refused(with({}, "tokenizer.ggml.model", kind), ErrorCode::unsupported, "tokenizer.ggml.model");
   for (const auto& metadata : {bpe, spm}) {
     refused(without(metadata, "tokenizer.ggml.tokens"), ErrorCode::invalid,
             "tokenizer.ggml.tokens");
@@ -452,9 +446,9 @@ BOOST_AUTO_TEST_CASE(words_are_made_of_the_longest_pieces_in_lower_case_without_
   const auto tokenizer = Tokenizer::make(metadata);
 
   BOOST_TEST(tokenizer->kind() == "wpm");
-  BOOST_TEST(pieces(*tokenizer, "HELLOs", {.add_special = false}) == mark + "hello|s");
-  BOOST_TEST(pieces(*tokenizer, "\xC3\xA9l\xC3\xA8ve", {.add_special = false}) == mark + "eleve");
-  BOOST_TEST(pieces(*tokenizer, "hello") == "[CLS]|" + mark + "hello|[SEP]");
+  BOOST_TEST(spelled(*tokenizer, "HELLOs", {.add_special = false}) == mark + "hello|s");
+  BOOST_TEST(spelled(*tokenizer, "\xC3\xA9l\xC3\xA8ve", {.add_special = false}) == mark + "eleve");
+  BOOST_TEST(spelled(*tokenizer, "hello") == "[CLS]|" + mark + "hello|[SEP]");
   BOOST_TEST(tokenizer->decode(tokenizer->encode("hello  hellos")) == "hello hellos");
 }
 
@@ -462,7 +456,7 @@ BOOST_AUTO_TEST_CASE(a_word_that_pieces_do_not_cover_is_unknown_as_a_whole) {
   const auto metadata = word_pieces({mark + "a", "b", mark + ",", mark + "\xE6\x97\xA5"});
   const auto tokenizer = Tokenizer::make(metadata);
   const auto plain = [&](std::string_view text) {
-    return pieces(*tokenizer, text, {.add_special = false});
+    return spelled(*tokenizer, text, {.add_special = false});
   };
 
   BOOST_TEST(plain("abx a") == "[UNK]|" + mark + "a");
