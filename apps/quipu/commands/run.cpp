@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "command.h"
+#include "draft_options.h"
 #include "prompt.h"
 #include "sampling_options.h"
 
@@ -20,6 +21,7 @@ void declare(Options& options) {
       "stop", po::value<std::vector<std::string>>()->value_name("TEXT"),
       "ends the answer before it");
   add_sampling_options(options);
+  add_draft_options(options);
   options.add_engine_options();
   options.positional("MODEL");
 }
@@ -67,6 +69,7 @@ void report(const Result& result, double load_seconds) {
                 result.tokens.size(), rate(decoded, result.decode_seconds),
                 static_cast<unsigned long long>(result.seed));
   say(line);
+  if (const auto guesses = describe_guesses(result); !guesses.empty()) say(guesses);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -77,7 +80,7 @@ int run(const std::vector<std::string>& words) {
   const auto start = std::chrono::steady_clock::now();
   const auto registry = options.registry();
   const auto model = Model::make(open_model(name, *registry), *registry);
-  Engine engine(model, *registry, options.engine());
+  Engine engine(model, *registry, engine_with_draft(options, *registry));
   const double load =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
@@ -108,6 +111,8 @@ int run(const std::vector<std::string>& words) {
                            {"template", template_name(prompts)},
                            {"prompt_tokens", result.prompt_tokens},
                            {"seed", result.seed},
+                           {"guessed_tokens", result.guessed_tokens},
+                           {"held_guesses", result.held_guesses},
                            {"load_seconds", load},
                            {"prefill_seconds", result.prefill_seconds},
                            {"decode_seconds", result.decode_seconds}});

@@ -17,6 +17,12 @@ namespace quipu {
 
 enum class KvType { f16 = QUIPU_KV_F16, q8_0 = QUIPU_KV_Q8_0, f32 = QUIPU_KV_F32 };
 
+/// Who guesses the next tokens, for the model to check many in one run. Answers stay what they are.
+struct DraftOptions {
+  std::shared_ptr<const Model> model;  ///< a smaller one with the same vocabulary, or null
+  bool ngrams = false;                 ///< without one: what followed the same tokens before
+};
+
 struct EngineOptions {
   std::string backend;          ///< "" = the preferred one
   std::uint32_t threads = 0;    ///< 0 = one per core
@@ -26,6 +32,7 @@ struct EngineOptions {
   std::uint64_t cells = 0;      ///< tokens that the cache holds; 0 = context * sequences
   KvType kv = KvType::f16;
   bool deterministic = false;  ///< QUIPU_PLAN_DETERMINISTIC
+  DraftOptions draft;
 };
 
 enum class FinishReason { none, stop, length, context_full, cancelled, failed };
@@ -50,7 +57,9 @@ struct Result {
   std::string message;  ///< of a failure
   std::uint64_t seed = 0;
   std::uint32_t prompt_tokens = 0;
-  std::uint32_t reused_tokens = 0;  ///< of the prompt, taken from the cache
+  std::uint32_t reused_tokens = 0;   ///< of the prompt, taken from the cache
+  std::uint32_t guessed_tokens = 0;  ///< by the draft
+  std::uint32_t held_guesses = 0;    ///< of them, those that became tokens of the answer
   double prefill_seconds = 0, decode_seconds = 0;
 };
 

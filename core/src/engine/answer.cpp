@@ -1,6 +1,7 @@
 #include "engine/answer.h"
 
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace quipu {
@@ -52,6 +53,11 @@ void Answer::draw(std::span<const float> logits, bool full) {
     finish(reason);
   else if (!go_on)
     finish(FinishReason::cancelled);
+}
+
+std::size_t Answer::tokens_left() const noexcept {
+  if (request_.max_tokens < 0) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(request_.max_tokens) - result_.tokens.size();
 }
 
 FinishReason Answer::reason_to_end(bool full) const {

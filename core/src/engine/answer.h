@@ -20,6 +20,14 @@ class Answer {
   /// The token that must run next; nullopt while the prompt has not run.
   std::optional<Token> next() const noexcept { return next_; }
 
+  /// Tokens that the request still allows.
+  std::size_t tokens_left() const noexcept;
+  /// Tokens were guessed, and so many of them held.
+  void note_guesses(std::size_t guessed, std::size_t held) noexcept {
+    result_.guessed_tokens += static_cast<std::uint32_t>(guessed);
+    result_.held_guesses += static_cast<std::uint32_t>(held);
+  }
+
   /// Draws the next token and shows its text. `full`: the context has no place for it. Never
   /// throws: what goes wrong ends this answer alone.
   void add(std::span<const float> logits, bool full) noexcept;

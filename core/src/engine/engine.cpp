@@ -34,6 +34,13 @@ EngineOptions completed(EngineOptions options, const Model& model) {
   return options;
 }
 
+std::unique_ptr<Drafter> drafter(const Model& model, Registry& registry,
+                                 const EngineOptions& options) {
+  if (options.draft.model)
+    return make_model_drafter(*options.draft.model, model, registry, options);
+  return options.draft.ngrams ? make_ngram_drafter() : nullptr;
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -47,7 +54,7 @@ struct Engine::State {
       : model(std::move(m)), options(completed(asked, *model)),
         // One more sequence than requests can take, for logits().
         runner(*model, registry, options, options.sequences + 1),
-        scheduler(*model, runner, options) {
+        scheduler(*model, runner, options, drafter(*model, registry, options)) {
     model->file().populate(runner.facts().threads);
   }
 

@@ -1,14 +1,17 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 #include "quipu/error.h"
 
 namespace quipu {
 
-Scheduler::Scheduler(const Model& model, Runner& runner, const EngineOptions& options)
-    : model_(model), runner_(runner), options_(options), sequences_(runner, options.sequences) {}
+Scheduler::Scheduler(const Model& model, Runner& runner, const EngineOptions& options,
+                     std::unique_ptr<Drafter> drafter)
+    : model_(model), runner_(runner), options_(options), sequences_(runner, options.sequences),
+      drafter_(std::move(drafter)) {}
 
 RequestId Scheduler::submit(Request request) {
   const RequestId id = ++last_id_;
@@ -89,8 +92,29 @@ void Scheduler::retire() {
 }
 
 void Scheduler::plan_decode(Live& live) {
-  parts_.push_back({&live, batch_.size(), 1});
+  parts_.push_back({&live, batch_.size(), 1, true});
   batch_.add(*live.answer.next(), sequences_.held(live.sequence), live.sequence, true);
+}
+
+// After plan_decode(). Guesses only where they can pay: few tokens, none of a prompt beside them.
+void Scheduler::plan_guesses(Live& live, std::size_t decoding) {
+  const std::size_t held = sequences_.held(live.sequence);
+  const std::size_t others = decoding - parts_.size() + batch_.size() - 1;
+  std::size_t most = std::min<std::size_t>(RunCosts::most_tokens, options_.batch);
+  most -= std::min(most, others + 1);
+  most = std::min({most, options_.context - held - 1, live.answer.tokens_left() - 1});
+  const double each = drafter_->seconds_per_guess();
+  most = best_guess_count(costs_, live.acceptance.best(), others, most, each);
+  if (most == 0) return;
+  drafter_->guess(live.sequence, sequences_.tokens(live.sequence), *live.answer.next(), most,
+                  guesses_);
+  // What is there costs no more guessing, only checking.
+  const std::size_t count = best_guess_count(costs_, live.acceptance.rate(guesses_.kind), others,
+                                             std::min(most, guesses_.tokens.size()), 0);
+  for (std::size_t i = 0; i < count; ++i)
+    batch_.add(guesses_.tokens[i], held + 1 + i, live.sequence, true);
+  parts_.back().count += count;
+  parts_.back().guess_kind = guesses_.kind;
 }
 
 void Scheduler::plan_prompt(Live& live) {
@@ -105,16 +129,21 @@ void Scheduler::plan_prompt(Live& live) {
 
 // First a token of each sequence that decodes, so that none waits for another's prompt; then
 // prompts, oldest first, as far as there is room.
-void Scheduler::plan_all() {
+void Scheduler::plan_all(bool guessing) {
   batch_.clear();
   parts_.clear();
   const auto decodes = [](const Live& live) { return live.answer.next().has_value(); };
-  if (std::ranges::count_if(live_, decodes) >= std::int64_t{options_.batch}) {
+  const auto decoding = static_cast<std::size_t>(std::ranges::count_if(live_, decodes));
+  if (decoding >= options_.batch) {
     plan_in_turns();
     return;
   }
-  for (Live& live : live_)
-    if (decodes(live)) plan_decode(live);
+  guessing = guessing && drafter_ && decoding == live_.size();
+  for (Live& live : live_) {
+    if (!decodes(live)) continue;
+    plan_decode(live);
+    if (guessing) plan_guesses(live, decoding);
+  }
   for (Live& live : live_)
     if (!decodes(live)) plan_prompt(live);
 }
@@ -139,7 +168,7 @@ void Scheduler::run_all() {
   plan_all();
   while (true) {
     try {
-      if (runner_.run(batch_, logits) == QUIPU_OK) break;
+      if (run_and_time(logits) == QUIPU_OK) break;
     } catch (const Error& error) {
       // One request may be why. Alone, the others go on.
       if (parts_.size() == 1) {
@@ -150,7 +179,11 @@ void Scheduler::run_all() {
       for (const Part& part : parts) run_alone(*part.live);
       return;
     }
-    // The cache is full. If it is so even without what nobody uses, the newest request gives way.
+    // The cache is full. Guesses give way first, then what nobody uses, then the newest request.
+    if (std::ranges::any_of(parts_, [](const Part& p) { return p.decodes && p.count > 1; })) {
+      plan_all(false);
+      continue;
+    }
     if (sequences_.forget_oldest()) continue;
     fail(*std::ranges::max_element(live_, {}, &Live::id),
          "the cache of " + std::to_string(options_.cells) + " tokens is full");
@@ -159,6 +192,15 @@ void Scheduler::run_all() {
     plan_all();
   }
   deliver(logits);
+}
+
+quipu_status Scheduler::run_and_time(std::span<const float>& logits) {
+  const auto start = std::chrono::steady_clock::now();
+  const quipu_status status = runner_.run(batch_, logits);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  if (status == QUIPU_OK && std::ranges::all_of(parts_, &Part::decodes))
+    costs_.ran(batch_.size(), spent.count());
+  return status;
 }
 
 void Scheduler::run_alone(Live& live) {
@@ -183,12 +225,38 @@ void Scheduler::deliver(std::span<const float> logits) {
       sequences_.append(part.live->sequence, batch_.tokens[part.first + i]);
   std::size_t row = 0;
   for (const Part& part : parts_) {
-    if (!batch_.wanted[part.first + part.count - 1]) continue;
-    const auto own = logits.subspan(row++ * runner_.width(), runner_.width());
-    // Cancelled by another's on_token.
-    if (part.live->answer.finished()) continue;
-    part.live->answer.add(own, sequences_.held(part.live->sequence) >= options_.context);
+    const auto wanted = static_cast<std::size_t>(std::ranges::count(
+        std::span(batch_.wanted).subspan(part.first, part.count), std::uint8_t{1}));
+    const auto rows = logits.subspan(row * runner_.width(), wanted * runner_.width());
+    row += wanted;
+    if (part.decodes)
+      deliver_decoded(part, rows);
+    else if (wanted && !part.live->answer.finished())  // cancelled by another's on_token
+      part.live->answer.add(rows, sequences_.held(part.live->sequence) >= options_.context);
   }
+}
+
+// Each row is drawn from as long as the tokens before it are the answer's. What was guessed wrong
+// leaves the cache.
+void Scheduler::deliver_decoded(const Part& part, std::span<const float> rows) {
+  Live& live = *part.live;
+  const std::size_t before = sequences_.held(live.sequence) - part.count;
+  std::size_t right = 0;
+  while (right < part.count && !live.answer.finished() &&
+         live.answer.next() == batch_.tokens[part.first + right]) {
+    const auto row = rows.subspan(right * runner_.width(), runner_.width());
+    ++right;
+    live.answer.add(row, before + right >= options_.context);
+  }
+  right = std::max<std::size_t>(right, 1);  // 0: cancelled by another's on_token
+  if (part.count > 1) {
+    live.acceptance.checked(part.guess_kind, part.count - 1, right - 1);
+    live.answer.note_guesses(part.count - 1, right - 1);
+  } else {
+    live.acceptance.passed();
+  }
+  if (right < part.count && !sequences_.rewind(live.sequence, before + right))
+    fail(live, "the model's state cannot go back to before a guess; run it without a draft");
 }
 
 // What the cache holds of a request that failed is not trusted any more.

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "engine/answer.h"
+#include "engine/draft_budget.h"
+#include "engine/drafter.h"
 #include "engine/runner.h"
 #include "engine/sequences.h"
 
@@ -19,8 +21,10 @@ namespace quipu {
 
 class Scheduler {
  public:
-  /// Requests take sequences 0 … options.sequences - 1 of the runner. Both outlive the scheduler.
-  Scheduler(const Model& model, Runner& runner, const EngineOptions& options);
+  /// Requests take sequences 0 … options.sequences - 1 of the runner. Model and runner outlive the
+  /// scheduler. `drafter` may be null.
+  Scheduler(const Model& model, Runner& runner, const EngineOptions& options,
+            std::unique_ptr<Drafter> drafter);
 
   RequestId submit(Request request);
   void cancel(RequestId id);
@@ -35,22 +39,29 @@ class Scheduler {
     RequestId id;
     std::uint32_t sequence;
     Answer answer;
+    Acceptance acceptance{};
   };
-  /// The tokens of one request within a batch.
+  /// The tokens of one request within a batch: some of its prompt, or the last of its answer and
+  /// guesses of what follows, all of them wanted.
   struct Part {
     Live* live;
     std::size_t first, count;
+    bool decodes = false;
+    std::uint32_t guess_kind = 0;
   };
 
   void admit();
   void retire();
-  void plan_all();
+  void plan_all(bool guessing = true);
   void plan_in_turns();
   void plan_decode(Live& live);
+  void plan_guesses(Live& live, std::size_t decoding);
   void plan_prompt(Live& live);
   void run_all();
+  quipu_status run_and_time(std::span<const float>& logits);
   void run_alone(Live& live);
   void deliver(std::span<const float> logits);
+  void deliver_decoded(const Part& part, std::span<const float> rows);
   void fail(Live& live, const std::string& why);
 
   const Model& model_;
@@ -61,6 +72,9 @@ class Scheduler {
   std::list<Live> live_;  // the next to have its turn first
   std::map<RequestId, Result> done_;
   RequestId last_id_ = 0;
+  std::unique_ptr<Drafter> drafter_;
+  RunCosts costs_;
+  Guesses guesses_;
   Batch batch_;
   std::vector<Part> parts_;  // of batch_, in its order
   bool stepping_ = false;

@@ -23,6 +23,12 @@ class Sequences {
   void release(std::uint32_t id);
   /// Forgets all tokens of a sequence; it stays in use if it is.
   void forget(std::uint32_t id) { keep(id, 0); }
+  /// Forgets all tokens but the first `count`. False when its state cannot go back there: then all
+  /// are forgotten.
+  bool rewind(std::uint32_t id, std::size_t count) {
+    keep(id, count);
+    return held(id) == count;
+  }
   /// Forgets the sequence not in use that was used longest ago; false when there is none with
   /// tokens.
   bool forget_oldest();
@@ -30,6 +36,8 @@ class Sequences {
   /// Notes a token that has been run.
   void append(std::uint32_t id, Token token);
   std::size_t held(std::uint32_t id) const noexcept { return all_[id].tokens.size(); }
+  /// What it holds; valid until it changes.
+  std::span<const Token> tokens(std::uint32_t id) const noexcept { return all_[id].tokens; }
 
  private:
   struct Sequence {

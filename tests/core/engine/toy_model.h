@@ -47,7 +47,7 @@ class File final : public quipu::ModelFile {
   std::vector<quipu::ModelPart> parts_;
 };
 
-class Model final : public quipu::Model {
+class Model : public quipu::Model {
  public:
   explicit Model(std::uint32_t trained_context = 0)
       : tokenizer_(quipu::Tokenizer::make(file_.metadata())) {
