@@ -8,8 +8,8 @@ namespace quipu {
 
 Answer::Answer(Request request, const Tokenizer& tokenizer, std::size_t vocabulary,
                std::size_t reused)
-    : request_(std::move(request)), tokenizer_(tokenizer), sampler_(request_.sampling, vocabulary),
-      text_(tokenizer), stop_(request_.stop) {
+    : request_(std::move(request)), tokenizer_(tokenizer),
+      sampler_(request_.sampling, vocabulary, &tokenizer), text_(tokenizer), stop_(request_.stop) {
   for (const Token token : request_.prompt) sampler_.accept(token);
   result_.seed = sampler_.seed();
   result_.prompt_tokens = static_cast<std::uint32_t>(request_.prompt.size());

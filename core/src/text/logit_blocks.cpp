@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -68,6 +69,29 @@ inline Seen see(const float* row, std::size_t count, std::uint64_t word) {
   return seen;
 }
 
+// Sums in lanes, which compilers turn into vectors.
+struct Moments {
+  static constexpr std::size_t lanes = 8;
+  double count[lanes] = {}, sum[lanes] = {}, squares[lanes] = {};
+};
+
+void add(const float* row, std::size_t count, const std::int32_t* allowed, float highest,
+         Moments& all) {
+  float below[block] = {}, counts[block] = {};
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool in = allowed[i] != 0 && row[i] > lowest;
+    counts[i] = in ? 1.0f : 0.0f;
+    below[i] = in ? row[i] - highest : 0.0f;
+  }
+  for (std::size_t i = 0; i < block; i += Moments::lanes)
+    for (std::size_t lane = 0; lane < Moments::lanes; ++lane) {
+      const double distance = below[i + lane];
+      all.count[lane] += counts[i + lane];
+      all.sum[lane] += distance;
+      all.squares[lane] += distance * distance;
+    }
+}
+
 }  // namespace
 
 void LogitBlocks::scan(std::span<const float> logits, const TokenSet* allowed) {
@@ -94,6 +118,25 @@ std::uint64_t LogitBlocks::word_of(std::size_t in) const noexcept {
   if (!allowed_) return every;
   const auto words = allowed_->words();
   return in < words.size() ? words[in] : 0;
+}
+
+double LogitBlocks::deviation() const {
+  // Of distances from the highest: their squares do not lose the digits that those of logits would.
+  Moments all;
+  for (std::size_t first = 0; first < logits_.size(); first += block) {
+    const std::size_t count = std::min(logits_.size() - first, block);
+    std::int32_t lanes[block];
+    spread(word_of(first / block), lanes);
+    add(&logits_[first], count, lanes, highest_, all);
+  }
+  double count = 0, sum = 0, squares = 0;
+  for (std::size_t lane = 0; lane < Moments::lanes; ++lane) {
+    count += all.count[lane];
+    sum += all.sum[lane];
+    squares += all.squares[lane];
+  }
+  const double mean = sum / count;
+  return std::sqrt(std::max(0.0, squares / count - mean * mean));
 }
 
 Token LogitBlocks::first_highest() const {

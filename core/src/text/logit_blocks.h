@@ -29,6 +29,8 @@ class LogitBlocks {
   bool has_nan() const noexcept { return has_nan_; }
   /// -inf when no token is allowed; of no use when there is a NaN.
   float highest() const noexcept { return highest_; }
+  /// Standard deviation of the logits above -inf, of which there must be one.
+  double deviation() const;
   /// The first token that has the highest logit, which must be above -inf.
   Token first_highest() const;
   /// Every token with one of the `count` highest logits, and perhaps more, in order of id.

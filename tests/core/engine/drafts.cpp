@@ -33,7 +33,7 @@ static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reaso
 
 namespace {
 
-constexpr SamplerOptions greedy{.temperature = 0};
+const SamplerOptions greedy{.temperature = 0};
 
 Engine engine_of(EngineOptions options) {
   options.backend = "toy";

@@ -32,7 +32,7 @@ static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reaso
 
 namespace {
 
-constexpr SamplerOptions greedy{.temperature = 0};
+const SamplerOptions greedy{.temperature = 0};
 
 Engine engine_of(EngineOptions options = {}, std::uint32_t trained_context = 0) {
   options.backend = "toy";
