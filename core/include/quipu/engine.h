@@ -42,8 +42,9 @@ struct Request {
   std::vector<Token> prompt;     ///< not empty, fed as it is
   std::int64_t max_tokens = -1;  ///< -1 = until the context is full
   SamplerOptions sampling;
-  std::vector<std::string> stop;  ///< texts that end the answer and are not part of it
-  bool ignore_end = false;        ///< goes on after an end-of-generation token
+  std::vector<std::string> stop;    ///< texts that end the answer and are not part of it
+  std::vector<std::string> banned;  ///< texts that the answer never has; 4096 bytes of them
+  bool ignore_end = false;          ///< goes on after an end-of-generation token
   /// Called in Engine::step for each token of the answer; false cancels. `text` is complete code
   /// points, may be empty.
   std::function<bool(Token token, std::string_view text)> on_token;

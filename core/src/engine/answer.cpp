@@ -11,6 +11,10 @@ Answer::Answer(Request request, const Tokenizer& tokenizer, std::size_t vocabula
     : request_(std::move(request)), tokenizer_(tokenizer),
       sampler_(request_.sampling, vocabulary, &tokenizer), text_(tokenizer), stop_(request_.stop) {
   for (const Token token : request_.prompt) sampler_.accept(token);
+  if (!request_.banned.empty())
+    banned_.emplace(request_.banned, vocabulary, [&](Token token) {
+      return has_text(token) ? tokenizer_.piece(token) : std::string();
+    });
   result_.seed = sampler_.seed();
   result_.prompt_tokens = static_cast<std::uint32_t>(request_.prompt.size());
   result_.reused_tokens = static_cast<std::uint32_t>(reused);
@@ -27,7 +31,7 @@ void Answer::add(std::span<const float> logits, bool full) noexcept {
 }
 
 void Answer::draw(std::span<const float> logits, bool full) {
-  const Token token = sampler_.sample(logits);
+  const Token token = sampler_.sample(logits, banned_ ? &banned_->allowed() : nullptr);
   if (first_token_ == Clock::time_point{}) first_token_ = Clock::now();
   if (!request_.ignore_end && tokenizer_.ends_generation(token)) {
     // What was held back, in case it became a stop text or a code point, is text after all.
@@ -36,11 +40,10 @@ void Answer::draw(std::span<const float> logits, bool full) {
     return;
   }
   sampler_.accept(token);
+  if (banned_) banned_->accept(token);
   result_.tokens.push_back(token);
   next_ = token;
-  // Ids beyond the tokenizer's are rows that pad the output: they have no text.
-  const bool has_text = static_cast<std::size_t>(token) < tokenizer_.size();
-  std::string text = stop_.push(has_text ? text_.push(token) : std::string());
+  std::string text = stop_.push(has_text(token) ? text_.push(token) : std::string());
   FinishReason reason = reason_to_end(full);
   if (reason != FinishReason::none && !stop_.found()) {
     text += stop_.push(text_.finish());
@@ -58,6 +61,11 @@ void Answer::draw(std::span<const float> logits, bool full) {
 std::size_t Answer::tokens_left() const noexcept {
   if (request_.max_tokens < 0) return std::numeric_limits<std::size_t>::max();
   return static_cast<std::size_t>(request_.max_tokens) - result_.tokens.size();
+}
+
+// Ids beyond the tokenizer's are rows that pad the output: they have no text.
+bool Answer::has_text(Token token) const {
+  return static_cast<std::size_t>(token) < tokenizer_.size();
 }
 
 FinishReason Answer::reason_to_end(bool full) const {

@@ -8,6 +8,7 @@
 
 #include "engine/stop_texts.h"
 #include "quipu/engine.h"
+#include "text/banned_texts.h"
 
 namespace quipu {
 
@@ -42,6 +43,7 @@ class Answer {
   using Clock = std::chrono::steady_clock;
 
   void draw(std::span<const float> logits, bool full);
+  bool has_text(Token token) const;
   FinishReason reason_to_end(bool full) const;
   void show(const std::string& text);
 
@@ -50,6 +52,7 @@ class Answer {
   Sampler sampler_;
   TextStream text_;
   StopTexts stop_;
+  std::optional<BannedTexts> banned_;
   Result result_;
   std::optional<Token> next_;
   Clock::time_point started_ = Clock::now(), first_token_{};

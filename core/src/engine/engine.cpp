@@ -8,6 +8,7 @@
 #include "engine/scheduler.h"
 #include "quipu/error.h"
 #include "quipu/registry.h"
+#include "text/banned_texts.h"
 
 namespace quipu {
 namespace {
@@ -94,7 +95,8 @@ std::vector<std::string> Engine::explain() const {
 
 RequestId Engine::submit(Request request) {
   state_->check_tokens(request.prompt);
-  // Both throw here what would else end a step.
+  // All throw here what would else end a step.
+  BannedTexts::check(request.banned);
   Sampler(request.sampling, state_->runner.width());
   state_->model->tokenizer();
   return state_->scheduler.submit(std::move(request));

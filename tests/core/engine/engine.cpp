@@ -245,6 +245,33 @@ BOOST_AUTO_TEST_CASE(a_stop_text_ends_an_answer_across_tokens_and_is_not_shown) 
   BOOST_TEST(result.reason == FinishReason::stop);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_never_has_a_banned_text_and_is_else_what_it_was) {
+  auto engine = engine_of();
+  const std::string free = engine.run(request_of(tokens_of("ab"), 20)).text;
+  auto request = request_of(tokens_of("ab"), 20);
+  request.banned = {free.substr(4, 3)};
+  const std::string text = engine.run(std::move(request)).text;
+
+  BOOST_TEST(text.size() == 20u);
+  BOOST_TEST(text.substr(0, 6) == free.substr(0, 6));
+  BOOST_TEST(text[6] != free[6]);
+  BOOST_TEST(text.find(free.substr(4, 3)) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_banned_text_cannot_come_byte_by_byte) {
+  auto engine = engine_of();
+  const Tokens euro{toy::euro_bytes, toy::euro_bytes + 1, toy::euro_bytes + 2};
+  Tokens prompt{toy::script, toy::counts + 3};
+  prompt.insert(prompt.end(), euro.begin(), euro.end());
+  BOOST_REQUIRE_EQUAL(engine.run(request_of(prompt, 3)).text, "\xE2\x82\xAC");
+  auto request = request_of(prompt, 3);
+  request.banned = {"\xE2\x82\xAC"};
+  const Result result = engine.run(std::move(request));
+
+  BOOST_TEST(result.tokens[1] == euro[1]);
+  BOOST_TEST(result.tokens[2] != euro[2]);
+}
+
 BOOST_AUTO_TEST_CASE(what_only_begins_like_a_stop_text_is_shown) {
   auto engine = engine_of();
   for (const std::int64_t most : {std::int64_t{-1}, std::int64_t{6}}) {
@@ -417,6 +444,9 @@ BOOST_AUTO_TEST_CASE(what_makes_no_sense_is_refused_before_it_is_queued) {
   refused([&] { engine.submit(request_of({toy::width})); }, ErrorCode::usage, "80");
   refused([&] { engine.submit(request_of(tokens_of("a"), 5, {.temperature = -1})); },
           ErrorCode::usage, "temperature");
+  auto banning_nothing = request_of(tokens_of("a"));
+  banning_nothing.banned = {""};
+  refused([&] { engine.submit(banning_nothing); }, ErrorCode::usage, "banned");
   refused([] { engine_of({.batch = 0}); }, ErrorCode::usage, "batch");
   refused([] { engine_of({.sequences = 0}); }, ErrorCode::usage, "sequences");
   refused([] { engine_of({.context = 0x80000000u}); }, ErrorCode::usage, "context");
