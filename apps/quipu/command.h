@@ -57,6 +57,8 @@ class Options {
 
   /// Declares options: options.add()("prompt,p", po::value<std::string>(), "text to continue").
   po::options_description_easy_init add() { return own_.add_options(); }
+  /// Declares options that only --help-all shows.
+  po::options_description_easy_init add_rare() { return rare_.add_options(); }
   /// Words without a dash, in order; `many` takes any number of them.
   void positional(const char* name, bool many = false);
   /// --threads, --ctx, --kv, --backend, --deterministic.
@@ -85,7 +87,7 @@ class Options {
   std::string help() const;
 
   const Command& command_;
-  po::options_description own_, engine_, common_, hidden_;
+  po::options_description own_, rare_, engine_, common_, hidden_;
   po::positional_options_description positional_;
   po::variables_map values_;
 };

@@ -38,6 +38,7 @@ Options::Options(const Command& command) : command_(command) {
       "bundled-only", "use no plugins but the ones that came with quipu")("json", "print JSON")(
       "quiet,q", "say nothing on stderr")("verbose,v", "say more on stderr")("help,h",
                                                                              "print this");
+  hidden_.add_options()("help-all", "print this and rare options");
 }
 
 void Options::positional(const char* name, bool many) {
@@ -62,7 +63,7 @@ void Options::add_engine_options() {
 
 bool Options::parse(const std::vector<std::string>& words) {
   po::options_description visible, all;
-  visible.add(own_).add(engine_).add(common_);
+  visible.add(own_).add(rare_).add(engine_).add(common_);
   all.add(visible).add(hidden_);
   try {
     using style = po::command_line_style::style_t;
@@ -73,7 +74,7 @@ bool Options::parse(const std::vector<std::string>& words) {
                                ~po::command_line_style::allow_guessing))
                   .run(),
               values_);
-    if (has("help")) {
+    if (has("help") || has("help-all")) {
       print(help());
       return false;
     }
@@ -110,8 +111,10 @@ std::string Options::help() const {
   std::ostringstream out;
   out << "quipu " << command_.name << " " << command_.synopsis << "\n\n"
       << command_.summary << "\n\n";
-  for (const auto* group : {&own_, &engine_, &common_})
-    if (!group->options().empty()) out << *group;
+  for (const auto* group : {&own_, &rare_, &engine_, &common_})
+    if (!group->options().empty() && (group != &rare_ || has("help-all"))) out << *group;
+  if (!rare_.options().empty() && !has("help-all"))
+    out << "\n--help-all shows " << rare_.options().size() << " more\n";
   return out.str();
 }
 

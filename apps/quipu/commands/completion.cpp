@@ -11,7 +11,7 @@ std::string verbs() {
   return text;
 }
 
-// Options are asked for by "quipu VERB --help": the one list that cannot go stale.
+// Options are asked for by "quipu VERB --help-all": the one list that cannot go stale.
 std::string bash() {
   return R"sh(_quipu() {
   local word=${COMP_WORDS[COMP_CWORD]}
@@ -19,7 +19,7 @@ std::string bash() {
     COMPREPLY=($(compgen -W ")sh" +
          verbs() + R"sh(" -- "$word"))
   elif [[ $word == -* ]]; then
-    COMPREPLY=($(compgen -W "$(quipu "${COMP_WORDS[1]}" --help 2>/dev/null |
+    COMPREPLY=($(compgen -W "$(quipu "${COMP_WORDS[1]}" --help-all 2>/dev/null |
       grep -oE -- '--[a-z][a-z-]*' | sort -u)" -- "$word"))
   else
     COMPREPLY=($(compgen -f -- "$word"))
@@ -38,7 +38,7 @@ std::string fish() {
   for (const Command* command : commands())
     text += "complete -c quipu -n '__fish_seen_subcommand_from " + std::string(command->name) +
             "' -a '(quipu " + std::string(command->name) +
-            " --help 2>/dev/null | string match -ra -- \"--[a-z][a-z-]*\")'\n";
+            " --help-all 2>/dev/null | string match -ra -- \"--[a-z][a-z-]*\")'\n";
   return text;
 }
 

@@ -92,7 +92,7 @@ int run(const std::vector<std::string>& words) {
   if (!options.quiet())
     for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
-  request.sampling = sampler_options(options, *model);
+  set_sampling(options, *model, request);
   if (options.has("stop")) request.stop = options.get<std::vector<std::string>>("stop");
   const bool stream = !options.json();
   request.on_token = [&](Token, std::string_view text) {

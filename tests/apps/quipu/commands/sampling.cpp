@@ -122,6 +122,77 @@ BOOST_AUTO_TEST_CASE(what_makes_no_sense_in_a_model_is_a_warning) {
   BOOST_TEST(drawn.err.find("general.sampling.temp is not used") != std::string::npos, drawn.err);
 }
 
+BOOST_AUTO_TEST_CASE(the_sequence_that_a_model_ships_is_its_samplers) {
+  const TemporaryFolder folder;
+  const auto greedy = tokens(answer(model, {"--temp", "0"}));
+  // With a top-k of 1 the answer is greedy, unless top-k does not run.
+  const std::vector<std::string> only_one{"--top-k", "1", "--temp", "5", "--seed", "3"};
+  const auto without = with(folder, {pair("sequence", std::string("min_p;temp"))});
+  BOOST_TEST(tokens(answer(model, only_one)) == greedy);
+  BOOST_TEST(tokens(answer(without, only_one)) != greedy);
+
+  const auto unknown = with(folder, {pair("sequence", std::string("top_k;magic"))});
+  const auto outcome = answer(unknown, only_one);
+  BOOST_TEST(tokens(outcome) == greedy);
+  BOOST_TEST(outcome.err.find("magic") != std::string::npos, outcome.err);
+}
+
+BOOST_AUTO_TEST_CASE(samplers_run_in_the_order_that_was_asked_for) {
+  const auto greedy = tokens(answer(model, {"--temp", "0"}));
+  const std::vector<std::string> hot{"--top-k", "1", "--temp", "5", "--seed", "3", "--samplers"};
+  const auto by = [&](const std::string& names) {
+    auto options = hot;
+    options.push_back(names);
+    return answer(model, options);
+  };
+
+  BOOST_TEST(tokens(by("top_k;temperature")) == greedy);
+  BOOST_TEST(tokens(by("temperature")) != greedy);
+  const auto unknown = by("top_k;magic");
+  BOOST_TEST(unknown.code == 2);
+  BOOST_TEST(unknown.err.find("magic") != std::string::npos, unknown.err);
+}
+
+BOOST_AUTO_TEST_CASE(biases_are_added_to_tokens) {
+  const auto greedy = tokens(answer(model, {"--temp", "0"}));
+  const std::string first = boost::json::serialize(greedy.at(0));
+
+  const auto other = tokens(answer(model, {"--temp", "0", "--logit-bias", first + "-inf"}));
+  BOOST_TEST(other.at(0) != greedy.at(0));
+  const auto forced = tokens(answer(model, {"--temp", "0", "--logit-bias", "7+1000.5"}));
+  for (const auto& token : forced.as_array()) BOOST_TEST(token == 7);
+
+  for (const char* const word : {"7", "7=1", "+1", "7+", "7-x", "7--1", "-7+1", "7+1 ", "x+1"}) {
+    const auto outcome = answer(model, {"--logit-bias", word});
+    BOOST_TEST(outcome.code == 2, word);
+    BOOST_TEST(outcome.err.find("--logit-bias") != std::string::npos, outcome.err);
+  }
+  BOOST_TEST(answer(model, {"--logit-bias", "1000000+1"}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_banned_text_never_comes) {
+  const auto text = [](const Outcome& outcome) {
+    BOOST_REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+    return std::string(boost::json::parse(outcome.out).at("text").as_string());
+  };
+  const std::string free = text(answer(model, {"--temp", "0"}));
+  BOOST_REQUIRE(free.size() >= 2);
+  const std::string part = free.substr(0, 1);
+
+  BOOST_TEST(text(answer(model, {"--temp", "0", "--ban", part})).find(part) == std::string::npos);
+  BOOST_TEST(answer(model, {"--ban", ""}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(rare_options_are_shown_by_help_all_alone) {
+  const auto help = run_program({"run", "--help"}), all = run_program({"run", "--help-all"});
+
+  BOOST_TEST(help.code == 0);
+  BOOST_TEST(all.code == 0);
+  BOOST_TEST(help.out.find("--xtc-threshold") == std::string::npos);
+  BOOST_TEST(help.out.find("--help-all") != std::string::npos);
+  BOOST_TEST(all.out.find("--xtc-threshold") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_option_out_of_range_is_a_usage_error_that_names_it) {
   const auto outcome = answer(model, {"--top-p", "1.5"});
 
