@@ -55,7 +55,6 @@ int main() {
   std::printf("%-40s %9s %9s\n", "chain", "least ns", "median ns");
   measure("default", {.seed = 1});
   measure("temperature 0", {.temperature = 0});
-#ifndef OLD
   TokenSet every(vocabulary), some(vocabulary), few(vocabulary);
   every.set_all();
   for (std::size_t i = 0; i < vocabulary; ++i) {
@@ -65,11 +64,9 @@ int main() {
   measure("default, all allowed", {.seed = 1}, &every);
   measure("default, half allowed", {.seed = 1}, &some);
   measure("default, 1 of 1000 allowed", {.seed = 1}, &few);
-#endif
   measure("penalties and default", {.repeat_penalty = 1.1f, .seed = 1});
   measure("min-p alone", {.top_k = 0, .top_p = 1, .seed = 1});
   measure("top-p alone", {.top_k = 0, .min_p = 0, .seed = 1});
-#ifndef OLD
   measure("typical-p alone", {.top_k = 0, .top_p = 1, .min_p = 0, .seed = 1, .typical_p = 0.9f});
   measure("top-n-sigma and default", {.seed = 1, .top_n_sigma = 1.5f});
   measure("DRY and default, 1000 tokens back", {.seed = 1, .dry_multiplier = 0.8f});
@@ -87,5 +84,4 @@ int main() {
   all.stages.push_back(quipu::SamplerStage::adaptive_p);
   all.adaptive_target = 0.4f;
   measure("every stage and adaptive p", all);
-#endif
 }
