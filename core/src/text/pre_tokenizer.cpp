@@ -47,7 +47,7 @@ class PreTokenizer::Pattern {
     std::size_t start = 0;
     while (start < text.size()) {
       const int count = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                    start, PCRE2_NO_UTF_CHECK, data, context);
+                                    start, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data, context);
       if (count == PCRE2_ERROR_NOMATCH) break;
       if (count < 0)
         throw Error(ErrorCode::internal,

@@ -2,10 +2,12 @@
 // tokenizer.ggml.pre.
 //
 // Each is what the model's own tokenizer.json states (the Split pre-tokenizers of the Hugging Face
-// tokenizers library), adapted in three ways: the contractions that some spell with (?i:…) list
-// both cases, so that no other letter of Unicode folds to them; what is no ASCII is written as a
-// number; and where a pattern could look at a run of spaces again from each of its places, it says
-// that the run begins there, which finds the same and takes linear time.
+// tokenizers library), or, where that is not at hand, what llama.cpp has for the name (afmoe,
+// chameleon, cohere2moe, exaone-moe, granite-embed-multi-97m, spark2_5, superbpe, tiny_aya,
+// ufakzeka, youtu), adapted in three ways: the contractions that some spell with (?i:…) list both
+// cases, so that no other letter of Unicode folds to them; what is no ASCII is written as a number;
+// and where a pattern could look at a run again from each of its places, it says that the run
+// begins there, which finds the same and takes linear time.
 #pragma once
 
 #include <array>
@@ -49,11 +51,44 @@ inline constexpr const char* gpt4o =
 inline constexpr const char* tekken =
     R"([^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "*" QUIPU_SMALL R"(+|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS
     "+" QUIPU_SMALL R"(*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// What follows an apostrophe in Turkish stays with its word.
+inline constexpr const char* ufakzeka = QUIPU_WORD R"(|\p{N}|)" QUIPU_SIGNS_LINES_SPACES;
+// Letters with single spaces between them are one word.
+inline constexpr const char* exaone_moe = QUIPU_CONTRACTION
+    R"(|[^\r\n\p{L}\p{N}]?\p{L}\p{M}*+(?: ?\p{L}\p{M}*+)*+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?)"
+    R"(|\s*[\r\n]|\s+(?!\S)|\s+)";
+// As gpt4o, less the characters of Chinese, which are words of their own: the classes list what
+// they leave out.
+#define QUIPU_CAPITALS_LESS_HAN R"([^\p{Ll}\p{N}\p{P}\p{S}\p{Z}\p{C}\p{sc:Han}])"
+#define QUIPU_SMALL_LESS_HAN R"([^\p{Lu}\p{Lt}\p{N}\p{P}\p{S}\p{Z}\p{C}\p{sc:Han}])"
+inline constexpr const char* kimi =
+    R"(\p{sc:Han}+|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS_LESS_HAN "*" QUIPU_SMALL_LESS_HAN
+    "+" QUIPU_CONTRACTION R"(?|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS_LESS_HAN "+" QUIPU_SMALL_LESS_HAN
+    "*" QUIPU_CONTRACTION R"(?|\p{N}{1,3}|)" QUIPU_SIGNS_LINES_SPACES;
+inline constexpr const char* youtu =
+    R"([^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "*" QUIPU_SMALL "+" QUIPU_CONTRACTION
+    R"(?|[^\r\n\p{L}\p{N}]?)" QUIPU_CAPITALS "+" QUIPU_SMALL "*" QUIPU_CONTRACTION
+    R"(?|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// Digits in threes from the right: of a run of them first what is left over, then, right behind it,
+// three at a time.
+inline constexpr const char* threes =
+    R"((?<!\p{N})\p{N}{1,3}(?=(?:\p{N}{3})*+(?!\p{N}))|\G(?<=\p{N})\p{N}{3})";
+// The same of a run that ends where its word does: \b, as Oniguruma has it.
+inline constexpr const char* threes_of_words =
+    R"((?<!\d)\d{1,3}(?=(?:\d{3})*+(?![\p{L}\p{M}\p{Nl}\p{Nd}\p{Pc})"
+    R"(\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}\x{24B6}-\x{24E9}]))|\G(?<=\d)\d{3})";
+// The same among other numbers, which stay with what is before them.
+inline constexpr const char* threes_of_numbers =
+    R"((?:\G(?<=\d)\d{3}|(?<!\d)\d{3}(?=(?:\d{3})*+(?!\d)))?+)"
+    R"((?:\D++|(?<!\d)\d{1,2}(?=(?:\d{3})*+(?!\d)))*+)";
 inline constexpr const char* bloom =
     R"( ?[^(\s|.,!?\x{2026}\x{3002}\x{FF0C}\x{3001}\x{964}\x{6D4}\x{60C})]+)";
 inline constexpr const char* deepseek3 =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
     R"(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr const char* spark =
+    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
+    R"(| ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+)";
 // Letters with case, as the Unicode of the model's time had them.
 inline constexpr const char* deepseek_words =
     R"(\s?[A-Za-z\x{B5}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1BA}\x{1BC}-\x{1BF}\x{1C4}-\x{293})"
@@ -75,6 +110,18 @@ inline constexpr const char* deepseek_signs =
     R"(\s?[!-/:-~\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF5E}\x{2018}-\x{201F}\x{3000}-\x{3002}]+)";
 inline constexpr const char* asian = R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
 inline constexpr const char* chinese_japanese = R"([\x{4E00}-\x{9FA5}\x{3040}-\x{30FF}]+)";
+inline constexpr const char* scripts_without_spaces =
+    R"([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF}\x{3040}-\x{309F}\x{30A0}-\x{30FF})"
+    R"(\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF}\x{E40}-\x{E7F}\x{E80}-\x{EFF}\x{1780}-\x{17FF})"
+    R"(\x{1000}-\x{109F}\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF}\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+)";
+inline constexpr const char* youtu_scripts =
+    R"([\x{AC00}-\x{D7A3}\x{3131}-\x{318E}]+|[\x{FF01}\x{2026}\x{201C}\x{201D}\x{2018}\x{2019})"
+    R"(\x{2014}\x{FF1A}\x{FF1B}\x{FF0C}\x{3001}-\x{303F}\x{FE30}-\x{FE4F}]+)"
+    R"(|[\x{3105}-\x{312F}]+|[\x{4E00}-\x{9FA5}\x{3040}-\x{30FF}]+)";
+inline constexpr const char* sentinels = "<sentinel:[0-9]+>";
+inline constexpr const char* images = "IMGIMG[A-I]{1,4}Z";
+inline constexpr const char* tab_line_two_or_four = R"([\t\n]|    |  )";
+inline constexpr const char* sign = R"([\p{P}!-/:-@\[-`{-~])";
 inline constexpr const char* spaces_at_end = R"((?<!\s)\s+$)";
 inline constexpr const char* line_break = R"([\r\n])";
 inline constexpr const char* lines = R"([^\n]+|\n+)";
@@ -90,6 +137,8 @@ inline constexpr const char* default_signs = R"([\p{P}\$\+<=>\^~\|]+)";
 #undef QUIPU_SIGNS_LINES_SPACES
 #undef QUIPU_CAPITALS
 #undef QUIPU_SMALL
+#undef QUIPU_CAPITALS_LESS_HAN
+#undef QUIPU_SMALL_LESS_HAN
 
 struct Named {
   std::string_view name;
@@ -176,6 +225,18 @@ inline constexpr Named named[] = {
     {"seed-coder", {seed_coder}},
     {"minicpm5", {three_digits, minicpm5}, true},
     {"jais-2", {jais2}},
+    {"ufakzeka", {ufakzeka}},
+    {"exaone-moe", {exaone_moe}},
+    {"kimi-k2", {kimi}},
+    {"kimi-k25", {kimi}},
+    {"youtu", {youtu_scripts, youtu}, true},
+    {"granite-embed-multi-97m", {gpt4o}, true},
+    {"tiny_aya", {threes_of_words, gpt4o}},
+    {"cohere2moe", {threes_of_words, gpt4o}},
+    {"superbpe", {digits, threes_of_numbers}},
+    {"afmoe", {threes, scripts_without_spaces, deepseek3}},
+    {"spark2_5", {three_digits, chinese_japanese, spark, digit}},
+    {"chameleon", {sentinels, images, tab_line_two_or_four, digit, sign, gpt2}, false, true},
 };
 
 }  // namespace quipu::patterns

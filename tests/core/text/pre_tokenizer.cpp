@@ -5,12 +5,10 @@
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <pthread.h>
-
 #include <fstream>
-#include <functional>
 #include <iterator>
 
+#include "support/small_stack.h"
 #include "text/pre_tokenizer_patterns.h"
 
 using quipu::PreTokenizer;
@@ -22,21 +20,6 @@ std::vector<std::size_t> sizes(const PreTokenizer& pre, std::string_view text) {
   std::vector<std::size_t> out;
   pre.split(text, [&](std::string_view word) { out.push_back(word.size()); });
   return out;
-}
-
-// Runs it on a thread whose stack is as small as a server may give.
-void on_small_stack(std::function<void()> call) {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 * 1024);
-  pthread_t thread;
-  const auto run = [](void* body) -> void* {
-    (*static_cast<std::function<void()>*>(body))();
-    return nullptr;
-  };
-  BOOST_REQUIRE(pthread_create(&thread, &attributes, run, &call) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
 }
 
 }  // namespace
@@ -97,10 +80,9 @@ BOOST_AUTO_TEST_CASE(a_known_name_gives_no_warning) {
 }
 
 BOOST_AUTO_TEST_CASE(a_long_run_of_one_character_needs_little_stack_and_no_more_than_its_length) {
-  for (const char* const unit : {"A", "a", " ", ".", "\xE4\xB8\xAD", "\xCC\x81", "\n", "1", "'"}) {
-    std::string text;
-    while (text.size() < 1 << 18) text += unit;
-    on_small_stack([&] {
+  for (const std::string_view unit : quipu::test::long_run_units) {
+    const std::string text = quipu::test::long_run(unit, 1 << 18);
+    quipu::test::on_small_stack([&] {
       for (const auto& named : quipu::patterns::named) {
         // Names that share a pattern need one run.
         if (&named != quipu::patterns::named && named.patterns == (&named - 1)->patterns) continue;

@@ -36,6 +36,12 @@ CASED = (
 ASIAN = '[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+'
 BLOOM = ' ?[^(\\s|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+'
 
+THREES = r'\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))'
+KIMI_CAPITALS = r'[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]'
+KIMI_SMALL = r'[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]'
+KIMI = (r'[\p{Han}]+|[^\r\n\p{L}\p{N}]?' + KIMI_CAPITALS + '*' + KIMI_SMALL + r"+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?" + KIMI_CAPITALS + '+'
+        + KIMI_SMALL + r"*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
 PATTERNS = {
     'gpt-2': [GPT2],
     'llama-bpe': [LLAMA3],
@@ -58,6 +64,18 @@ PATTERNS = {
     'jais-2': [CONTRACTION + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)"
                r"|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}"],
     'laguna': [r'[^\n]+|[\n]+', QWEN2],
+    'kimi-k2': [KIMI],
+    # \b as Oniguruma has it, which the model's own tokenizer runs on.
+    'tiny_aya': [r'\d{1,3}(?=(?:\d{3})*(?![\p{L}\p{M}\p{Nl}\p{Nd}\p{Pc}\xb2\xb3\xb9\xbc-\xbe\u24b6-\u24e9]))', O200K],
+    'superbpe': [r'\p{N}+', r'(?=(\d{3})+(?!\d))'],
+    'afmoe': [THREES, '[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u3040-\u309f\u30a0-\u30ff\uff65-\uff9f\u2f00-\u2fdf\u0e40-\u0e7f\u0e80-\u0eff'
+              '\u1780-\u17ff\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff\uac00-\ud7af\u1100-\u11ff]+', DEEPSEEK3],
+    'exaone-moe': [CONTRACTION + r'|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+'],
+    'ufakzeka': [r'[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+'],
+    'youtu': ['[\uac00-\ud7a3\u3131-\u318e]+|[\uff01\u2026\u201c\u201d\u2018\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f\ufe30-\ufe4f]+|[\u3105-\u312f]+'
+              '|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+', O200K.replace(r'\p{N}{1,3}', r'\p{N}')],
+    'spark2_5': [r'\p{N}{1,3}', '[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+', DEEPSEEK3.replace(r'[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+', r'[\p{P}\p{S}]+|[\r\n]'), r'\p{N}'],
+    'chameleon': [r'<sentinel:[0-9]+>', r'(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z', r'([\t\n]|    |  )', r'\p{N}', r'[\p{P}!-/:-@\[-`{-~]', GPT2],
 }
 
 TEXTS = [
@@ -69,6 +87,7 @@ TEXTS = [
     '\u4e2d\u6587\u5b57\u7b26\u6d4b\u8bd5\uff0c\u4f60\u597d\u4e16\u754c\u3002 \u4e2d\u6587abc123\u4e2d', '\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8\u3001\u30ab\u30bf\u30ab\u30ca', '\ud55c\uad6d\uc5b4 \ud14d\uc2a4\ud2b8 \uc608\uc2dc',
     '\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 \u0661\u0662\u0663\u060c', '\u0939\u093f\u0928\u094d\u0926\u0940 \u092a\u0930\u0940\u0915\u094d\u0937\u093e\u0964', '\u0e44\u0e17\u0e22 \u0e20\u0e32\u0e29\u0e32',
     '\U0001f642\U0001f643\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 x\U0001f642y', '\u00a0nbsp\u3000wide\u2003em\u200bzero\ufeff', '\u2018smart\u2019 \u201cquotes\u201d it\u2019s \u2026',
+    'x12345 12345x 1234567. 12 345678', '<sentinel:12> IMGIMGABCZIMGIMGAZ', '1\u2154 12\u3259 1\u00b2 12345\u00b2 \u00b21234 1234\u00b212 \u00b2123\u00b2123456 12\u00b234\u00b2567', 'one two  three\u0301 four, five/ six/\n/', '\u3007\u3005 \u2f00\u3131\u3105\ufe30',
     'A', ' ', '\n', '  ', ' \n', '\n ', 'x\n\n\n\ny', '.\n \t\nx', 'a' + ' ' * 700 + 'b' + ' ' * 700 + '\n', '        indented\n\t\ttabs\n    ' + ' ' * 70 + 'z', '\u1e9e \u01c5 \u1d400 \u1d54f \U0001d54f\U0001d550 bold', '\u0394\u03a9\u03bc \u00b5 \u2126 \u212a',
 ]
 
@@ -76,7 +95,7 @@ TEXTS = [
 def split(patterns, text):
     parts = [text]
     for pattern in patterns:
-        compiled, after = regex.compile(pattern), []
+        compiled, after = regex.compile(pattern, regex.V1), []
         for part in parts:
             at = 0
             for match in compiled.finditer(part):
