@@ -23,17 +23,11 @@ class MergeRanks {
  public:
   explicit MergeRanks(std::vector<std::string_view> lines)
       : lines_(std::move(lines)), index_(lines_.size()) {
-    for (std::size_t rank = 0; rank < lines_.size(); ++rank) {
-      const std::string_view line = lines_[rank];
-      // A text may itself begin with a space.
-      const std::size_t space = line.find(' ', 1);
-      if (space == std::string_view::npos) continue;
-      const auto hash =
-          pair_hash(text_hash(line.substr(0, space)), text_hash(line.substr(space + 1)));
-      index_.insert(hash, static_cast<std::int32_t>(rank), [&](std::int32_t other) {
-        return lines_[static_cast<std::size_t>(other)] == line;
-      });
-    }
+    index_.fill(
+        lines_.size(), [&](std::size_t rank) { return line_hash(lines_[rank]); },
+        [&](std::int32_t other, std::size_t rank) {
+          return lines_[static_cast<std::size_t>(other)] == lines_[rank];
+        });
   }
 
   /// -1 when the two do not merge. `hash` is the pair_hash of their text_hash.
@@ -46,6 +40,14 @@ class MergeRanks {
   }
 
  private:
+  static std::uint64_t line_hash(std::string_view line) {
+    // A text may itself begin with a space.
+    const std::size_t space = line.find(' ', 1);
+    // A line that is no pair is never found.
+    if (space == std::string_view::npos) return text_hash(line);
+    return pair_hash(text_hash(line.substr(0, space)), text_hash(line.substr(space + 1)));
+  }
+
   std::vector<std::string_view> lines_;
   HashIndex index_;
 };

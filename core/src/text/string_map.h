@@ -83,6 +83,23 @@ class HashIndex {
     if (slot.number < 0) slot = {tag(hash), number};
   }
 
+  /// Adds the numbers from 0 to count - 1, as insert does one after another; hash_of(number) is
+  /// called for each in order. Slots are fetched ahead: in a large table each lies elsewhere.
+  template <class HashOf, class Same>
+  void fill(std::size_t count, HashOf&& hash_of, Same&& same) {
+    constexpr std::size_t ahead = 16;
+    std::uint64_t hashes[ahead];
+    for (std::size_t i = 0; i < count + ahead; ++i) {
+      std::uint64_t& hash = hashes[i % ahead];
+      if (i >= ahead)
+        insert(hash, static_cast<std::int32_t>(i - ahead),
+               [&](std::int32_t other) { return same(other, i - ahead); });
+      if (i >= count) continue;
+      hash = hash_of(i);
+      __builtin_prefetch(&slots_[hash & (slots_.size() - 1)], 1);
+    }
+  }
+
   /// -1 when there is none.
   template <class Same>
   std::int32_t find(std::uint64_t hash, Same&& same) const {

@@ -84,12 +84,13 @@ Vocabulary::Vocabulary(const Metadata& metadata, Defaults defaults,
 
 void Vocabulary::index() {
   hashes_.reserve(size());
-  for (const auto text : texts_) {
-    const auto token = static_cast<Token>(hashes_.size());
-    hashes_.push_back(text_hash(text));
-    longest_ = std::max(longest_, text.size());
-    by_text_.insert(hashes_.back(), token, [&](Token other) { return this->text(other) == text; });
-  }
+  by_text_.fill(
+      size(),
+      [&](std::size_t i) {
+        longest_ = std::max(longest_, texts_[i].size());
+        return hashes_.emplace_back(text_hash(texts_[i]));
+      },
+      [&](std::int32_t other, std::size_t i) { return text(other) == texts_[i]; });
 }
 
 void Vocabulary::read_types(const Metadata& metadata) {
