@@ -21,7 +21,7 @@ SpecialTokens::SpecialTokens(std::vector<Entry> entries) : sorted_(std::move(ent
 SpecialTokens::Entry SpecialTokens::at(std::string_view text) const {
   const auto byte = static_cast<unsigned char>(text[0]);
   std::uint32_t low = first_byte_[byte], high = first_byte_[byte + std::size_t{1}];
-  Entry found{{}, -1};
+  Entry found{{}, -1, Strip::nothing};
   // Entries from low to high begin with the first `length` bytes of the text; the shortest is
   // first.
   for (std::size_t length = 1; low < high; ++length) {

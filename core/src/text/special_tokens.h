@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quipu/tokenizer.h"
+#include "text/strip_rules.h"
 
 namespace quipu {
 
@@ -16,6 +17,7 @@ class SpecialTokens {
   struct Entry {
     std::string_view text;
     Token token;
+    Strip strip = Strip::nothing;
   };
 
   SpecialTokens() = default;

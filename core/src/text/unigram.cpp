@@ -24,15 +24,6 @@ constexpr double user_defined_score = -0.1;
 // NFKC makes a text at most 11 times as long (U+FDFA); a map that does more is hostile.
 constexpr std::size_t longest_growth = 16;
 
-std::vector<SpecialTokens::Entry> special_entries(const Vocabulary& vocabulary) {
-  std::vector<SpecialTokens::Entry> entries;
-  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
-    const auto token = static_cast<Token>(i);
-    if (vocabulary.is_special(token)) entries.push_back({vocabulary.text(token), token});
-  }
-  return entries;
-}
-
 template <class Wanted>
 std::vector<PrefixTree::Entry> entries(const Vocabulary& vocabulary, Wanted&& wanted) {
   std::vector<PrefixTree::Entry> out;
@@ -49,7 +40,7 @@ class Unigram final : public VocabularyTokenizer {
   Unigram(const Metadata& metadata, std::vector<std::string>* warnings)
       : VocabularyTokenizer(metadata, {.add_eos = true, .eos = 1, .unknown = 2}, warnings),
         charsmap_(metadata), byte_tokens_(vocabulary_, warnings),
-        falls_back_(byte_tokens_.complete()), special_(special_entries(vocabulary_)),
+        falls_back_(byte_tokens_.complete()),
         pieces_(entries(vocabulary_,
                         [](TokenType type) {
                           return type == TokenType::normal || type == TokenType::user_defined;
@@ -61,6 +52,10 @@ class Unigram final : public VocabularyTokenizer {
                   "tokenizer.ggml.scores: expected a score for each token, found no such key");
     removes_extra_spaces_ =
         metadata.flag("tokenizer.ggml.remove_extra_whitespaces").value_or(false);
+    // Files of encoders whose tokenizer is Hugging Face's say that no space is put before a text,
+    // and mean one. Only such files count token types.
+    if (removes_extra_spaces_ && metadata.find("tokenizer.ggml.token_type_count"))
+      vocabulary_.add_space_prefix = true;
     double least = 0;
     for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
       const auto token = static_cast<Token>(i);
@@ -77,7 +72,7 @@ class Unigram final : public VocabularyTokenizer {
   std::vector<Token> encode(std::string_view text, TokenizeOptions options) const override {
     static const SpecialTokens nothing;
     // User-defined tokens are pieces here: the text around them is one text.
-    return framed(options.parse_special ? special_ : nothing, text, options,
+    return framed(options.parse_special ? vocabulary_.special() : nothing, text, options,
                   [&](std::string_view plain, std::vector<Token>& out) {
                     encode_text(normalised(plain), out);
                   });
@@ -202,7 +197,6 @@ class Unigram final : public VocabularyTokenizer {
   Charsmap charsmap_;
   ByteTokens byte_tokens_;
   bool falls_back_, removes_extra_spaces_ = false;
-  SpecialTokens special_;
   PrefixTree pieces_, user_defined_;
   double unknown_score_ = 0;
 };

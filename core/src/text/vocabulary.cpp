@@ -37,7 +37,13 @@ constexpr std::string_view end_spellings[] = {
     // A file of a repository ends where the next begins.
     "<|file_sep|>",
     "<|repo_name|>",
+    "<fim-repo>",
+    "<REPO>",
+    "<reponame>",
     "<|fim_pad|>",
+    "<fim-pad>",
+    "<PAD>",
+    "[PAD]",
 };
 
 constexpr const char* end_keys[] = {
@@ -79,7 +85,7 @@ Vocabulary::Vocabulary(const Metadata& metadata, Defaults defaults,
   add_space_prefix =
       metadata.flag("tokenizer.ggml.add_space_prefix").value_or(defaults.add_space_prefix);
   find_ends(metadata, warnings);
-  find_recognised();
+  find_recognised(StripRules(metadata));
 }
 
 void Vocabulary::index() {
@@ -162,13 +168,16 @@ void Vocabulary::find_ends(const Metadata& metadata, std::vector<std::string>* w
   if (find("<|tool_response>") >= 0) demote("</s>", TokenType::normal);
 }
 
-void Vocabulary::find_recognised() {
-  std::vector<SpecialTokens::Entry> special, user_defined;
+void Vocabulary::find_recognised(const StripRules& rules) {
+  std::vector<SpecialTokens::Entry> special, user_defined, both;
   for (std::size_t i = 0; i < size(); ++i) {
-    const SpecialTokens::Entry entry{texts_[i], static_cast<Token>(i)};
-    if (types_[i] == TokenType::user_defined) user_defined.push_back(entry);
-    if (types_[i] == TokenType::user_defined || is_special(entry.token)) special.push_back(entry);
+    const auto token = static_cast<Token>(i);
+    const bool defined = types_[i] == TokenType::user_defined;
+    if (!defined && !is_special(token)) continue;
+    both.push_back({texts_[i], token, rules.of(texts_[i])});
+    (defined ? user_defined : special).push_back(both.back());
   }
+  both_ = SpecialTokens(std::move(both));
   special_ = SpecialTokens(std::move(special));
   user_defined_ = SpecialTokens(std::move(user_defined));
 }

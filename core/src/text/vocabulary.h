@@ -58,8 +58,10 @@ class Vocabulary {
 
   /// Tokens that are recognised in text: all special and user-defined ones, or only the latter.
   const SpecialTokens& recognised(bool special) const noexcept {
-    return special ? special_ : user_defined_;
+    return special ? both_ : user_defined_;
   }
+  /// Special ones alone, for kinds to which user-defined tokens are pieces.
+  const SpecialTokens& special() const noexcept { return special_; }
 
  private:
   void index();
@@ -68,7 +70,7 @@ class Vocabulary {
   Token read_id(const Metadata& metadata, const char* key, Token otherwise,
                 std::vector<std::string>* warnings) const;
   void find_ends(const Metadata& metadata, std::vector<std::string>* warnings);
-  void find_recognised();
+  void find_recognised(const StripRules& rules);
 
   std::vector<std::string_view> texts_;
   std::vector<std::uint64_t> hashes_;
@@ -76,7 +78,7 @@ class Vocabulary {
   std::vector<TokenType> types_;
   std::vector<float> scores_;
   std::vector<Token> ends_;
-  SpecialTokens special_, user_defined_;
+  SpecialTokens special_, user_defined_, both_;
   std::size_t longest_ = 0;
 };
 

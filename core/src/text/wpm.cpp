@@ -40,9 +40,32 @@ bool stands_alone(utf8proc_int32_t c) {
   return false;
 }
 
-// Words of a text in lower case and without accents, one after another.
+struct Normalisation {
+  bool lower_case, without_accents;
+};
+
+// What a code point becomes, or -1 when nothing.
+utf8proc_int32_t normalised(utf8proc_int32_t code_point, Normalisation how) {
+  utf8proc_int32_t c = code_point;
+  if (how.without_accents) {
+    utf8proc_int32_t parts[32];
+    int boundary = 0;
+    const auto count =
+        utf8proc_decompose_char(code_point, parts, 32, UTF8PROC_DECOMPOSE, &boundary);
+    // Of what a code point decomposes to, the first is its base: accents are the others, or marks
+    // by themselves. Syllables of Hangul lose their vowels by that, as they do in llama.cpp.
+    if (count > 0) c = parts[0];
+  }
+  const auto category = utf8proc_category(c);
+  const bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+  const bool control = category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF;
+  if (is_space(c)) return c;
+  return c == 0xFFFD || control || (mark && how.without_accents) ? -1 : c;
+}
+
+// Words of a text, normalised, one after another.
 template <class OnWord>
-void for_each_word(std::string_view text, OnWord&& on_word) {
+void for_each_word(std::string_view text, Normalisation how, OnWord&& on_word) {
   std::string word;
   const auto end_word = [&] {
     if (!word.empty()) on_word(std::string_view(word));
@@ -58,26 +81,17 @@ void for_each_word(std::string_view text, OnWord&& on_word) {
     utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
                      static_cast<utf8proc_ssize_t>(size), &code_point);
     at += size;
-    utf8proc_int32_t parts[32];
-    int boundary = 0;
-    const auto count =
-        utf8proc_decompose_char(code_point, parts, 32, UTF8PROC_DECOMPOSE, &boundary);
-    // Of what a code point decomposes to, the first is its base: accents are the others, or marks
-    // by themselves. Syllables of Hangul lose their vowels by that, as they do in llama.cpp.
-    const utf8proc_int32_t c = count > 0 ? parts[0] : code_point;
-    const auto category = utf8proc_category(c);
-    const bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
-    const bool control = category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF;
+    const utf8proc_int32_t c = normalised(code_point, how);
+    if (c < 0) continue;
+    const utf8proc_int32_t letter = how.lower_case ? utf8proc_tolower(c) : c;
     if (is_space(c)) {
       end_word();
-    } else if (c == 0xFFFD || mark || control) {
-      continue;
     } else if (stands_alone(c)) {
       end_word();
-      append(word, utf8proc_tolower(c));
+      append(word, letter);
       end_word();
     } else {
-      append(word, utf8proc_tolower(c));
+      append(word, letter);
     }
   }
   end_word();
@@ -93,7 +107,11 @@ class Wpm final : public VocabularyTokenizer {
                              .bos = role(metadata, "tokenizer.ggml.cls_token_id", 101),
                              .eos = role(metadata, "tokenizer.ggml.seperator_token_id", 102),
                              .unknown = 100},
-                            warnings) {}
+                            warnings) {
+    how_.lower_case = metadata.flag("tokenizer.ggml.normalizer.lowercase").value_or(true);
+    how_.without_accents =
+        metadata.flag("tokenizer.ggml.normalizer.strip_accents").value_or(how_.lower_case);
+  }
 
   std::string_view kind() const noexcept override { return "wpm"; }
   std::string_view pre_tokenizer() const noexcept override { return ""; }
@@ -101,7 +119,8 @@ class Wpm final : public VocabularyTokenizer {
   std::vector<Token> encode(std::string_view text, TokenizeOptions options) const override {
     return framed(vocabulary_.recognised(options.parse_special), text, options,
                   [&](std::string_view plain, std::vector<Token>& out) {
-                    for_each_word(plain, [&](std::string_view word) { encode_word(word, out); });
+                    for_each_word(plain, how_,
+                                  [&](std::string_view word) { encode_word(word, out); });
                   });
   }
 
@@ -143,6 +162,8 @@ class Wpm final : public VocabularyTokenizer {
       at += size;
     }
   }
+
+  Normalisation how_{};
 };
 
 }  // namespace

@@ -82,3 +82,15 @@ BOOST_AUTO_TEST_CASE(fragments_are_the_text_in_order) {
 
   BOOST_TEST(seen == "1[a<b]21[c<]");
 }
+
+BOOST_AUTO_TEST_CASE(tokens_take_the_spaces_beside_them_where_models_do_so) {
+  using quipu::Strip;
+  const SpecialTokens special({{"<b>", 1, Strip::before}, {"<a>", 2, Strip::after}});
+  std::string seen;
+  quipu::for_each_fragment(
+      special, "x \t<b> y<a> \n z<b><a>  <b>  ",
+      [&](std::string_view text) { (seen += '[') += text, seen += ']'; },
+      [&](Token token) { seen += std::to_string(token); });
+
+  BOOST_TEST(seen == "[x]1[ y]2[z]121[  ]");
+}

@@ -229,6 +229,23 @@ BOOST_AUTO_TEST_CASE(user_defined_tokens_are_always_found) {
   BOOST_TEST(spelled(*Tokenizer::make(metadata), "a<u>", {.parse_special = false}) == "a|<u>");
 }
 
+// The rules are llama.cpp's, which knows these models by their names.
+BOOST_AUTO_TEST_CASE(special_tokens_of_some_models_take_the_spaces_beside_them) {
+  auto metadata = byte_level({}, {"<|user|>", "<s>", "<mask>", "[MASK]"});
+  const auto plain = [&] { return spelled(*Tokenizer::make(metadata), "a <|user|>\nb <s> c"); };
+  const std::string line = "\xC4\x8A", blank = "\xC4\xA0";
+  BOOST_TEST(plain() ==
+             "a|" + blank + "|<|user|>|" + line + "|b|" + blank + "|<s>|" + blank + "|c");
+
+  metadata.set("general.name", "Phi-3 mini");
+  BOOST_TEST(plain() == "a|" + blank + "|<|user|>|b|" + blank + "|<s>|" + blank + "|c");
+
+  metadata.set("general.name", "modern-bert").set("tokenizer.ggml.pre", "modern-bert");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "a [MASK] b") == "a|[MASK]|" + blank + "|b");
+  metadata.set("general.architecture", "jina-bert-v3");
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), "a <mask>b") == "a|<mask>|b");
+}
+
 BOOST_AUTO_TEST_CASE(special_tokens_have_no_text_unless_asked_for) {
   const auto metadata = byte_level({}, {"<|x|>"});
   const auto tokenizer = Tokenizer::make(metadata);
@@ -450,6 +467,30 @@ BOOST_AUTO_TEST_CASE(words_are_made_of_the_longest_pieces_in_lower_case_without_
   BOOST_TEST(spelled(*tokenizer, "\xC3\xA9l\xC3\xA8ve", {.add_special = false}) == mark + "eleve");
   BOOST_TEST(spelled(*tokenizer, "hello") == "[CLS]|" + mark + "hello|[SEP]");
   BOOST_TEST(tokenizer->decode(tokenizer->encode("hello  hellos")) == "hello hellos");
+}
+
+BOOST_AUTO_TEST_CASE(case_and_accents_stay_where_the_file_says_so) {
+  auto metadata = word_pieces({mark + "ab", mark + "Ab",
+                               mark + "\xC3\xA4"
+                                      "b",
+                               mark + "\xC3\x84"
+                                      "b"});
+  const auto plain = [&] {
+    return spelled(*Tokenizer::make(metadata),
+                   "\xC3\x84"
+                   "b",
+                   {false, false});
+  };
+  BOOST_TEST(plain() == mark + "ab");
+
+  metadata.set("tokenizer.ggml.normalizer.strip_accents", false);
+  BOOST_TEST(plain() == mark + "\xC3\xA4"
+                               "b");
+  metadata.set("tokenizer.ggml.normalizer.lowercase", false);
+  BOOST_TEST(plain() == mark + "\xC3\x84"
+                               "b");
+  metadata.set("tokenizer.ggml.normalizer.strip_accents", true);
+  BOOST_TEST(plain() == mark + "Ab");
 }
 
 BOOST_AUTO_TEST_CASE(a_word_that_pieces_do_not_cover_is_unknown_as_a_whole) {

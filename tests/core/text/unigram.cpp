@@ -78,6 +78,16 @@ BOOST_AUTO_TEST_CASE(spaces_are_added_and_removed_as_the_file_says) {
   BOOST_TEST(tokenizer->decode(tokenizer->encode("  a   b ")) == "a b");
 }
 
+BOOST_AUTO_TEST_CASE(files_of_encoders_mean_a_space_before_the_text_even_where_they_say_none) {
+  auto metadata = scored({{mark, -1}, {"a", -1}});
+  metadata.set("tokenizer.ggml.add_space_prefix", false);
+  metadata.set("tokenizer.ggml.remove_extra_whitespaces", true);
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), " a") == "a");
+
+  metadata.set("tokenizer.ggml.token_type_count", 1u);
+  BOOST_TEST(spelled(*Tokenizer::make(metadata), " a") == mark + "|a");
+}
+
 BOOST_AUTO_TEST_CASE(user_defined_tokens_come_before_rules_and_pieces) {
   auto metadata = scored({{"a", -1}, {"x y", -9}, {"x", -1}, {"y", -1}, {mark, -1}});
   metadata.set("tokenizer.ggml.token_type", std::vector<std::int32_t>{2, 3, 1, 4, 1, 1, 1});
