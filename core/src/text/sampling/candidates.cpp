@@ -88,7 +88,7 @@ double Candidates::deviation() {
   return std::sqrt(std::max(0.0, squares / static_cast<double>(list_.size()) - mean * mean));
 }
 
-std::vector<Candidate>& Candidates::all() {
+const std::vector<Candidate>& Candidates::all() {
   see();
   if (!collected_) {
     row_.collect(lowest, list_);

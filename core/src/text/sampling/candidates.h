@@ -39,7 +39,7 @@ class Candidates {
 
   /// All of them. The first ordered() are the likeliest, likelier first; the others' order is that
   /// of their ids, or of whatever came before.
-  std::vector<Candidate>& all();
+  const std::vector<Candidate>& all();
   std::size_t ordered() const noexcept { return ordered_; }
   /// Makes ordered() at least this, or all.
   void order(std::size_t count);

@@ -80,17 +80,20 @@ class TypicalP final : public Stage {
   TypicalP(double p, std::size_t min_keep) : p_(p), min_keep_(min_keep) {}
 
   void apply(Candidates& candidates, RandomNumbers&) override {
-    const double total = candidates.total_weight();
-    double entropy = 0;
-    for (const auto& c : candidates.all())
-      if (const double likelihood = candidates.weight(c) / total; likelihood > 0)
-        entropy -= likelihood * std::log(likelihood);
-    ranking_.clear();
+    const auto distance = [&](const Candidate& c) {
+      return (static_cast<double>(candidates.top()) - c.logit) * candidates.scale();
+    };
+    // A candidate's surprise is its distance from the likeliest and the logarithm of the sum of all
+    // weights; so is the entropy with the mean distance.
+    double total = 0, distances = 0;
     for (const auto& c : candidates.all()) {
-      const double surprise =
-          (static_cast<double>(candidates.top()) - c.logit) * candidates.scale() + std::log(total);
-      ranking_.add(c, std::abs(surprise - entropy), candidates.weight(c));
+      const double weight = candidates.weight(c);
+      total += weight;
+      if (weight > 0) distances += weight * distance(c);
     }
+    ranking_.clear();
+    for (const auto& c : candidates.all())
+      ranking_.add(c, std::abs(distance(c) - distances / total), candidates.weight(c));
     ranking_.keep(p_, Ranking::Enough::more, min_keep_, kept_);
     candidates.replace(kept_, candidates.scale());
   }

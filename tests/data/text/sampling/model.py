@@ -309,6 +309,9 @@ def cases():
     for p, n in [(0.0, 0), (0.05, 0), (0.2, 0), (0.3, 0), (0.5, 0), (0.7, 0), (0.9, 0), (0.99, 0),
                  (0.2, 12), (0.0, 5)]:
         yield case("typical-p", typical_p=p, min_keep=n)
+    # Equally likely ones make up exactly p: enough for top-p, not for typical-p.
+    yield case("top-p", size=4, spread=0.0, top_p=0.5)
+    yield case("typical-p", size=4, spread=0.0, typical_p=0.5)
     yield case("typical-p of many", size=2000, spread=24.0, typical_p=0.3)
     for n in [0.1, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0]:
         yield case("top-n-sigma", top_n_sigma=n)
@@ -317,6 +320,8 @@ def cases():
         yield case("XTC", steps=3, xtc_probability=0.5, xtc_threshold=0.1, seed=seed)
     for t, n in [(0.05, 0), (0.2, 0), (0.5, 0), (0.0, 0), (0.05, 36), (0.05, 40)]:
         yield case("XTC", xtc_probability=1.0, xtc_threshold=t, min_keep=n)
+    for size in range(2, 7):  # few enough that exactly two are likely
+        yield case("XTC", size=size, xtc_probability=1.0, xtc_threshold=0.2, spread=4.0)
     yield case("XTC", xtc_probability=1.0, xtc_threshold=0.51, spread=2.0)
     for last, repeat, frequency, presence in [
             (64, 1.3, 0.0, 0.0), (64, 0.7, 0.0, 0.0), (64, 1.0, 0.4, 0.0), (64, 1.0, 0.0, 1.5),
@@ -337,7 +342,8 @@ def cases():
     phrase = [0, 1, 2, 3, 4]
     for breakers, between in [(["\n"], [26]), (["\n"], [28]), (["\n", ":", "\"", "*"], [27]),
                               (["\n", ":", "\"", "*"], [38]), (["bc"], []), (["cd"], [5]), (["end"], [30]),
-                              (["*"], [31]), (["abcd"], [1, 2]), (["\n\n"], [29, 26])]:
+                              (["*"], [31]), (["abcd"], [1, 2]), (["\n\n"], [29, 26]),
+                              (["a", "ab"], [0, 1]), (["ab", "a"], [0, 1]), (["ca", "cab"], [2, 35])]:
         yield case("DRY breakers", steps=2, history=phrase + between + phrase + [9] + phrase[:2] + between +
                    phrase[:4], pieces=pieces, dry_multiplier=0.7, dry_breakers=breakers, dry_allowed_length=1)
     for tau, eta, version in [(5.0, 0.1, 2), (3.0, 0.1, 2), (1.0, 0.5, 2), (8.0, 0.2, 2), (0.0, 0.1, 2),
