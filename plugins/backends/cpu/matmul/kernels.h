@@ -17,8 +17,8 @@ struct QuantizedColumns {
   int32_t* total16;
 };
 
-/// 32 weight rows by up to 256 columns, unpacked: bytes [column / 4][32 rows][4], scales and minima
-/// [group][32 rows].
+/// 32 weight rows by up to panel_columns columns, unpacked: bytes [column / 4][32 rows][4], scales
+/// and minima [group][32 rows].
 struct PanelView {
   const uint8_t* q;
   const float* scale;
@@ -30,7 +30,10 @@ struct PanelView {
 };
 
 constexpr uint32_t panel_rows = 32;
-constexpr uint32_t panel_columns = 256;
+/// The panel and six rows of activations fit a first-level cache of 32 KiB. Fewer columns cost more
+/// rounds of sums (256: a twentieth of a prefill), more do not pay (768 and 1024: as 512 or worse;
+/// Zen 5).
+constexpr uint32_t panel_columns = 512;
 constexpr uint32_t tile_tokens = 6;
 
 /// Up to tile_tokens rows of activations, at the panel's first column. Strides are from row to row,
@@ -45,6 +48,19 @@ struct TileInput {
   size_t sum_stride;
 };
 
+/// Where the sums of a tile go. Until they are whole, c[t * c_stride + r] holds them for the 32
+/// rows r; with the last columns, y[t * y_stride + r] gets them with what is added to the product.
+struct TileOutput {
+  float* c;
+  size_t c_stride;
+  bool continues;  ///< c holds the sums of the columns before
+  float* y;        ///< null: these are not the last columns
+  size_t y_stride;
+  const float* bias;    ///< [32] or null
+  const float* addend;  ///< [tokens][32] or null
+  size_t addend_stride;
+};
+
 struct MatmulKernels {
   uint32_t isa;
   /// int8 with a scale per 32: scale = largest |x| / 127, q = x / scale to the nearest, ties to
@@ -52,10 +68,9 @@ struct MatmulKernels {
   void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
   /// Whether the panel has bytes that the tile takes its slower way for; null: it has one way.
   bool (*wide)(const PanelView& panel) noexcept;
-  /// c[t * c_stride + r] = or += sum of the panel's columns, for t < tokens and the 32 rows r. A
-  /// token's sum does not depend on `tokens`.
-  void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel, float* c,
-               size_t c_stride, bool add) noexcept;
+  /// Products of so many tokens with the panel. A token's sums do not depend on `tokens`.
+  void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel,
+               const TileOutput& out) noexcept;
   /// y[t * y_stride + r] = sum over j of w[r * columns + j] * x[t * columns + j]. A sum does not
   /// depend on what else is computed with it.
   void (*multiply_floats)(const float* w, uint32_t rows, const float* x, uint32_t tokens,

@@ -76,6 +76,16 @@ void multiply_dequantized(const WeightMatrix& m, const Activations& x, std::uint
 
 }  // namespace
 
+void add(const Addition& more, std::uint32_t token, std::uint32_t row, std::uint32_t count,
+         float* y) noexcept {
+  if (more.bias)
+    for (std::uint32_t i = 0; i < count; ++i) y[i] += more.bias[row + i];
+  if (more.addend) {
+    const float* const addend = more.addend + token * more.addend_stride + row;
+    for (std::uint32_t i = 0; i < count; ++i) y[i] += addend[i];
+  }
+}
+
 const MatmulKernels& matmul_kernels(std::uint32_t isa) noexcept {
 #if defined(__x86_64__)
   if (isa == QUIPU_ISA_AVX512) return avx512_matmul;
@@ -155,15 +165,14 @@ std::size_t matmul_scratch_bytes(const WeightMatrix& m, std::uint32_t tokens) no
 
 void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
               std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-              std::byte* scratch) noexcept {
+              std::byte* scratch, const Addition& more) noexcept {
   auto* const floats = reinterpret_cast<float*>(scratch);
   switch (way(m, tokens)) {
   case Way::dot:
     multiply_dot(m, x, tokens, first, last, y, y_stride);
     break;
   case Way::panel:
-    multiply_panels(m, x, tokens, first, last, y, y_stride, scratch);
-    break;
+    return multiply_panels(m, x, tokens, first, last, y, y_stride, scratch, more);
   case Way::gemm:
     multiply_dequantized(m, x, tokens, first, last, y, y_stride, gemm_rows, true, floats);
     break;
@@ -174,6 +183,7 @@ void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
       multiply_dequantized(m, x, tokens, first, last, y, y_stride, float_rows, false, floats);
     break;
   }
+  for (std::uint32_t t = 0; t < tokens; ++t) add(more, t, 0, last - first, y + t * y_stride);
 }
 
 }  // namespace quipu_cpu

@@ -53,10 +53,21 @@ std::uint32_t rows_per_task(const WeightMatrix& matrix, std::uint32_t tokens) no
 /// Bytes of scratch that a thread needs for multiply() with up to so many tokens, 64-byte aligned.
 std::size_t matmul_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 
+/// What is added to a product, in this order, from its row `first` on. Either may be null.
+struct Addition {
+  const float* bias = nullptr;    ///< [rows]
+  const float* addend = nullptr;  ///< [tokens][rows]
+  std::size_t addend_stride = 0;  ///< floats from token to token
+};
+
+/// y[0 … count) += what belongs to rows row … row + count - 1 of a token.
+void add(const Addition& more, std::uint32_t token, std::uint32_t row, std::uint32_t count,
+         float* y) noexcept;
+
 /// y[t * y_stride + r - first] = sum over j of w[r][j] * x[t][j], for rows first <= r < last and
-/// tokens t of x.
+/// tokens t of x, and `more`.
 void multiply(const WeightMatrix& matrix, const Activations& x, std::uint32_t tokens,
               std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-              std::byte* scratch) noexcept;
+              std::byte* scratch, const Addition& more = {}) noexcept;
 
 }  // namespace quipu_cpu

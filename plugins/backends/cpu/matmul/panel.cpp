@@ -16,7 +16,7 @@ struct Scratch {
   std::uint8_t* q;
   float* scale;
   float* minimum;
-  float* sums;           // [tokens][32]
+  float* sums;           // [tokens][32], until they are whole
   std::byte* tail_rows;  // [32][stretch bytes]: copies of the last rows when they are fewer than
                          // 32, padded with zeros
 
@@ -31,6 +31,13 @@ struct Scratch {
 
 std::size_t stretch_bytes(const quipu_codec& codec, std::uint32_t columns) {
   return columns / codec.block_columns * std::size_t{codec.block_bytes};
+}
+
+// Columns that are unpacked together: the row in equal parts, whole blocks each.
+std::uint32_t stretch_columns(const WeightMatrix& m) {
+  const std::uint32_t parts = (m.columns + panel_columns - 1) / panel_columns;
+  const std::uint32_t unit = std::max(32u, m.codec->block_columns);
+  return (m.columns + parts * unit - 1) / (parts * unit) * unit;
 }
 
 // 32 rows, two unpacked halves of 16.
@@ -72,15 +79,21 @@ std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens
 
 void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
                      std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-                     std::byte* memory) noexcept {
+                     std::byte* memory, const Addition& more) noexcept {
   const Scratch scratch(memory, tokens);
   const bool by16 = m.codec->group == 16;
   const std::uint32_t tiles = (tokens + tile_tokens - 1) / tile_tokens;
+  const std::uint32_t stretch = stretch_columns(m);
   for (std::uint32_t row = first; row < last; row += panel_rows) {
     const std::uint32_t rows = std::min(panel_rows, last - row);
     const std::byte* const data = m.data + row * m.row_bytes;
-    for (std::uint32_t column = 0; column < m.columns; column += panel_columns) {
-      const std::uint32_t count = std::min(panel_columns, m.columns - column);
+    TileOutput out{};
+    out.c_stride = panel_rows;
+    out.addend_stride = more.addend_stride;
+    out.y_stride = y_stride;
+    for (std::uint32_t column = 0; column < m.columns; column += stretch) {
+      const std::uint32_t count = std::min(stretch, m.columns - column);
+      const bool whole = column + count == m.columns;
       const std::size_t bytes = stretch_bytes(*m.codec, count);
       const std::byte* const here = data + stretch_bytes(*m.codec, column);
       if (rows == panel_rows) {
@@ -92,17 +105,18 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
         unpack(m, scratch.tail_rows, bytes, 0, count, scratch);
       }
       Ahead ahead;
-      if (column + count < m.columns)
+      if (!whole)
         ahead = {here + bytes, rows, m.row_bytes,
-                 stretch_bytes(*m.codec, std::min(panel_columns, m.columns - column - count))};
+                 stretch_bytes(*m.codec, std::min(stretch, m.columns - column - count))};
       else if (row + rows < last)
         ahead = {data + rows * m.row_bytes, std::min(panel_rows, last - row - rows), m.row_bytes,
-                 stretch_bytes(*m.codec, std::min(panel_columns, m.columns))};
+                 stretch_bytes(*m.codec, std::min(stretch, m.columns))};
       PanelView panel{
           scratch.q,     scratch.scale,  m.codec->has_minimum ? scratch.minimum : nullptr,
           m.codec->zero, m.codec->group, count,
           false};
       if (m.kernels->wide) panel.wide = m.kernels->wide(panel);
+      out.continues = column != 0;
       for (std::uint32_t i = 0; i < tiles; ++i) {
         ahead.fetch(panel_rows * i / tiles, panel_rows * (i + 1) / tiles);
         const std::uint32_t t = i * tile_tokens;
@@ -114,15 +128,23 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                               by16 ? x.sum16 + at / 16 : x.sum32 + at / 32,
                               by16 ? x.total16 + at / 16 : x.total32 + at / 32,
                               m.columns / (by16 ? 16 : 32)};
-        m.kernels->tile(std::min(tile_tokens, tokens - t), input, panel,
-                        scratch.sums + std::size_t{t} * panel_rows, panel_rows, column != 0);
+        // Sums are kept together until they are whole: rows of y lie far apart, often by a power of
+        // two, where few of them fit a cache at once (N = K = 4096, 512 tokens: a tenth faster).
+        out.c = scratch.sums + std::size_t{t} * panel_rows;
+        if (whole && rows == panel_rows) {
+          out.y = y + t * y_stride + (row - first);
+          out.bias = more.bias ? more.bias + (row - first) : nullptr;
+          out.addend = more.addend ? more.addend + t * more.addend_stride + (row - first) : nullptr;
+        }
+        m.kernels->tile(std::min(tile_tokens, tokens - t), input, panel, out);
       }
     }
-    // Sums are kept together until they are whole: rows of y lie far apart, often by a power of
-    // two, where few of them fit a cache at once (N = K = 4096, 512 tokens: a tenth faster).
-    for (std::uint32_t t = 0; t < tokens; ++t)
-      std::memcpy(y + t * y_stride + (row - first), scratch.sums + std::size_t{t} * panel_rows,
-                  rows * sizeof(float));
+    if (rows < panel_rows)
+      for (std::uint32_t t = 0; t < tokens; ++t) {
+        float* const to = y + t * y_stride + (row - first);
+        std::memcpy(to, scratch.sums + std::size_t{t} * panel_rows, rows * sizeof(float));
+        add(more, t, row - first, rows, to);
+      }
   }
 }
 

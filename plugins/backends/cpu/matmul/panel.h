@@ -1,5 +1,5 @@
-// The panel path: weights of 32 rows by 256 columns unpacked once, then multiplied with every
-// token.
+// The panel path: weights of 32 rows by a stretch of columns unpacked once, then multiplied with
+// every token.
 #pragma once
 
 #include "matmul/matmul.h"
@@ -11,6 +11,6 @@ std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens
 /// As multiply(); `first` is a multiple of 32.
 void multiply_panels(const WeightMatrix& matrix, const Activations& x, std::uint32_t tokens,
                      std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-                     std::byte* scratch) noexcept;
+                     std::byte* scratch, const Addition& more) noexcept;
 
 }  // namespace quipu_cpu

@@ -23,6 +23,14 @@ static inline TileInput from_row(const TileInput& x, int t) noexcept {
           x.total + t * x.sum_stride,
           x.sum_stride};
 }
+
+static inline TileOutput from_row(const TileOutput& out, int t) noexcept {
+  TileOutput rest = out;
+  rest.c += t * out.c_stride;
+  if (rest.y) rest.y += t * out.y_stride;
+  if (rest.addend) rest.addend += t * out.addend_stride;
+  return rest;
+}
 #endif
 
 #if defined(QUIPU_KERNEL_AVX512)
@@ -40,13 +48,13 @@ using quipu::sdk::each;
 // accumulators. The activations' scales are per 32 columns, so two groups of 16 share one
 // multiplication by it; the sums of 32 columns leave registers for three rows at a time.
 template <int Tokens, int Group, bool Minimum>
-static void tile_part(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
-                      bool add) noexcept {
+static void tile_part(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   constexpr int parts = 32 / Group;
   __m512 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
     each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] = add ? _mm512_loadu_ps(c + t * c_stride + 16 * v) : _mm512_setzero_ps();
+      sum[t][v] =
+          out.continues ? _mm512_loadu_ps(out.c + t * out.c_stride + 16 * v) : _mm512_setzero_ps();
     });
   });
   const uint8_t* w = p.q;
@@ -98,18 +106,23 @@ static void tile_part(const TileInput& x, const PanelView& p, float* c, size_t c
       });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE { _mm512_storeu_ps(c + t * c_stride + 16 * v, sum[t][v]); });
+    each<2>([&](auto v) QUIPU_IN_LINE {
+      auto& s = sum[t][v];
+      if (!out.y) return _mm512_storeu_ps(out.c + t * out.c_stride + 16 * v, s);
+      if (out.bias) s = _mm512_add_ps(s, _mm512_loadu_ps(out.bias + 16 * v));
+      if (out.addend)
+        s = _mm512_add_ps(s, _mm512_loadu_ps(out.addend + t * out.addend_stride + 16 * v));
+      _mm512_storeu_ps(out.y + t * out.y_stride + 16 * v, s);
+    });
   });
 }
 
 template <int Tokens, int Group, bool Minimum>
-static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
-                      bool add) noexcept {
+static void tile_rows(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   constexpr int first = Group == 32 || Tokens <= 3 ? Tokens : 3;
-  tile_part<first, Group, Minimum>(x, p, c, c_stride, add);
+  tile_part<first, Group, Minimum>(x, p, out);
   if constexpr (first < Tokens)
-    tile_part<Tokens - first, Group, Minimum>(from_row(x, first), p, c + first * c_stride, c_stride,
-                                              add);
+    tile_part<Tokens - first, Group, Minimum>(from_row(x, first), p, from_row(out, first));
 }
 
 #elif defined(QUIPU_KERNEL_AVX2)
@@ -131,13 +144,14 @@ static bool wide(const PanelView& p) noexcept {
 // Sixteen rows at a time in two vectors. Wide bytes are taken as signed ones, 128 less:
 // |w - 128| * sign(w - 128) x, which is a fifth slower.
 template <int Tokens, int Group, bool Minimum, bool Wide>
-static void tile_half(const TileInput& x, const PanelView& p, int half, float* c, size_t c_stride,
-                      bool add) noexcept {
+static void tile_half(const TileInput& x, const PanelView& p, int half,
+                      const TileOutput& out) noexcept {
   const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8(static_cast<char>(0x80));
   __m256 sum[Tokens][2];
   for (int t = 0; t < Tokens; ++t)
     for (int v = 0; v < 2; ++v)
-      sum[t][v] = add ? _mm256_loadu_ps(c + t * c_stride + 16 * half + 8 * v) : _mm256_setzero_ps();
+      sum[t][v] = out.continues ? _mm256_loadu_ps(out.c + t * out.c_stride + 16 * half + 8 * v)
+                                : _mm256_setzero_ps();
   const uint8_t* w = p.q + 64 * half;
   const uint32_t groups = p.columns / Group;
   for (uint32_t g = 0; g < groups; ++g) {
@@ -172,20 +186,27 @@ static void tile_half(const TileInput& x, const PanelView& p, int half, float* c
     }
   }
   for (int t = 0; t < Tokens; ++t)
-    for (int v = 0; v < 2; ++v) _mm256_storeu_ps(c + t * c_stride + 16 * half + 8 * v, sum[t][v]);
+    for (int v = 0; v < 2; ++v) {
+      const int row = 16 * half + 8 * v;
+      __m256 s = sum[t][v];
+      if (out.y && out.bias) s = _mm256_add_ps(s, _mm256_loadu_ps(out.bias + row));
+      if (out.y && out.addend)
+        s = _mm256_add_ps(s, _mm256_loadu_ps(out.addend + t * out.addend_stride + row));
+      _mm256_storeu_ps((out.y ? out.y + t * out.y_stride : out.c + t * out.c_stride) + row, s);
+    }
 }
 
 // Two rows of activations at a time: what the sixteen registers hold.
 template <int Tokens, int Group, bool Minimum>
-static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
-                      bool add) noexcept {
+static void tile_rows(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   const auto part = [&]<int Count>(int t) {
     const TileInput from = from_row(x, t);
+    const TileOutput to = from_row(out, t);
     for (int half = 0; half < 2; ++half)
       if (p.wide)
-        tile_half<Count, Group, Minimum, true>(from, p, half, c + t * c_stride, c_stride, add);
+        tile_half<Count, Group, Minimum, true>(from, p, half, to);
       else
-        tile_half<Count, Group, Minimum, false>(from, p, half, c + t * c_stride, c_stride, add);
+        tile_half<Count, Group, Minimum, false>(from, p, half, to);
   };
   int t = 0;
   for (; t + 2 <= Tokens; t += 2) part.template operator()<2>(t);
@@ -195,11 +216,10 @@ static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c
 #else
 
 template <int Tokens, int Group, bool Minimum>
-static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c_stride,
-                      bool add) noexcept {
+static void tile_rows(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   for (int t = 0; t < Tokens; ++t)
     for (uint32_t r = 0; r < panel_rows; ++r) {
-      float sum = add ? c[t * c_stride + r] : 0;
+      float sum = out.continues ? out.c[t * out.c_stride + r] : 0;
       for (uint32_t g = 0; g < p.columns / Group; ++g) {
         int32_t dot = -p.zero * x.total[t * x.sum_stride + g];
         for (uint32_t j = g * Group; j < (g + 1) * Group; ++j)
@@ -208,38 +228,38 @@ static void tile_rows(const TileInput& x, const PanelView& p, float* c, size_t c
                (p.scale[g * panel_rows + r] * x.scale[t * x.scale_stride + g * Group / 32]);
         if (Minimum) sum += p.minimum[g * panel_rows + r] * x.sum[t * x.sum_stride + g];
       }
-      c[t * c_stride + r] = sum;
+      if (out.y && out.bias) sum += out.bias[r];
+      if (out.y && out.addend) sum += out.addend[t * out.addend_stride + r];
+      (out.y ? out.y[t * out.y_stride + r] : out.c[t * out.c_stride + r]) = sum;
     }
 }
 
 #endif
 
 template <int Group, bool Minimum>
-static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p, float* c,
-                    size_t c_stride, bool add) noexcept {
+static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p,
+                    const TileOutput& out) noexcept {
   switch (tokens) {
   case 1:
-    return tile_rows<1, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<1, Group, Minimum>(x, p, out);
   case 2:
-    return tile_rows<2, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<2, Group, Minimum>(x, p, out);
   case 3:
-    return tile_rows<3, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<3, Group, Minimum>(x, p, out);
   case 4:
-    return tile_rows<4, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<4, Group, Minimum>(x, p, out);
   case 5:
-    return tile_rows<5, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<5, Group, Minimum>(x, p, out);
   default:
-    return tile_rows<6, Group, Minimum>(x, p, c, c_stride, add);
+    return tile_rows<6, Group, Minimum>(x, p, out);
   }
 }
 
-static void tile(uint32_t tokens, const TileInput& x, const PanelView& p, float* c, size_t c_stride,
-                 bool add) noexcept {
+static void tile(uint32_t tokens, const TileInput& x, const PanelView& p,
+                 const TileOutput& out) noexcept {
   if (p.group == 16)
-    return p.minimum ? tile_of<16, true>(tokens, x, p, c, c_stride, add)
-                     : tile_of<16, false>(tokens, x, p, c, c_stride, add);
-  return p.minimum ? tile_of<32, true>(tokens, x, p, c, c_stride, add)
-                   : tile_of<32, false>(tokens, x, p, c, c_stride, add);
+    return p.minimum ? tile_of<16, true>(tokens, x, p, out) : tile_of<16, false>(tokens, x, p, out);
+  return p.minimum ? tile_of<32, true>(tokens, x, p, out) : tile_of<32, false>(tokens, x, p, out);
 }
 
 }  // namespace QUIPU_KERNEL_ISA

@@ -227,8 +227,8 @@ class Lowering {
     LinearInput& in = linear_input_of(x);
     in.readers.push_back(&part.weight);
     const Scratch space = scratch(linear_scratch_bytes(part, program_.batch()), program_);
-    add_linear_job(linear_job(target_.kernels, part, in, addend, y, space), in,
-                   {addend ? addend->buffer : nullptr}, {y.buffer, &space.memory});
+    add_linear_job(linear_job(part, in, addend, y, space), in, {addend ? addend->buffer : nullptr},
+                   {y.buffer, &space.memory});
   }
 
   /// The product of a LINEAR node, with another matrix added to it, as the value of node n.

@@ -14,22 +14,11 @@ std::size_t round_up(std::size_t bytes) {
   return (bytes + 63) / 64 * 64;
 }
 
-/// y[t][0 … count) += bias + addend, in this order for every row.
-void finish(const RowKernels& kernels, const float* bias, const float* addend,
-            std::size_t addend_stride, std::uint32_t tokens, std::uint32_t count, float* y,
-            std::size_t y_stride) {
-  if (!bias && !addend) return;
-  for (std::uint32_t t = 0; t < tokens; ++t, y += y_stride) {
-    if (bias) kernels.add(y, bias, count, y);
-    if (addend) kernels.add(y, addend + t * addend_stride, count, y);
-  }
-}
-
 class LinearJob final : public Job {
  public:
-  LinearJob(const RowKernels& kernels, const LinearPart& part, const LinearInput& in,
-            const Matrix* addend, const Matrix& y, const Scratch& scratch)
-      : kernels_(kernels), part_(part), in_(in), addend_(addend), y_(y), scratch_(scratch) {}
+  LinearJob(const LinearPart& part, const LinearInput& in, const Matrix* addend, const Matrix& y,
+            const Scratch& scratch)
+      : part_(part), in_(in), addend_(addend), y_(y), scratch_(scratch) {}
 
   std::uint32_t tasks(const Step& step) const noexcept override {
     const std::uint32_t tokens = count(y_.rows, step);
@@ -46,10 +35,9 @@ class LinearJob final : public Job {
       const std::uint32_t begin = task * rows;
       const std::uint32_t end = std::min(part_.weight.rows, begin + rows);
       multiply(part_.weight, in_.form, tokens, begin, end, y_.data + begin, y_.stride,
-               scratch_.of(thread));
-      finish(kernels_, part_.bias ? part_.bias + begin : nullptr,
-             addend_ ? addend_->data + begin : nullptr, addend_ ? addend_->stride : 0, tokens,
-             end - begin, y_.data + begin, y_.stride);
+               scratch_.of(thread),
+               {part_.bias ? part_.bias + begin : nullptr,
+                addend_ ? addend_->data + begin : nullptr, addend_ ? addend_->stride : 0});
     }
   }
 
@@ -63,7 +51,6 @@ class LinearJob final : public Job {
   }
 
  private:
-  const RowKernels& kernels_;
   LinearPart part_;
   const LinearInput& in_;
   const Matrix* addend_;
@@ -160,10 +147,9 @@ Scratch scratch(std::size_t bytes, Program& program) {
   return {program.buffer(stride * program.threads()), stride};
 }
 
-std::unique_ptr<Job> linear_job(const RowKernels& kernels, const LinearPart& part,
-                                const LinearInput& in, const Matrix* addend, const Matrix& y,
-                                const Scratch& scratch) {
-  return std::make_unique<LinearJob>(kernels, part, in, addend, y, scratch);
+std::unique_ptr<Job> linear_job(const LinearPart& part, const LinearInput& in, const Matrix* addend,
+                                const Matrix& y, const Scratch& scratch) {
+  return std::make_unique<LinearJob>(part, in, addend, y, scratch);
 }
 
 std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch) {
@@ -203,16 +189,18 @@ void gated_block(const RowKernels& kernels, const GatedBlock& block, const Activ
   float* const up = reinterpret_cast<float*>(scratch);
   float* const gate = reinterpret_cast<float*>(scratch + bytes);
   std::byte* const rest = scratch + 2 * bytes;
-  multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest);
+  const auto bias = [&](const float* all) {
+    return Addition{.bias = all ? all + block.first : nullptr};
+  };
+  multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest,
+           bias(block.up_bias));
   if (block.gate)
-    multiply(*block.gate, in, block.tokens, block.first, block.last, gate, rows, rest);
+    multiply(*block.gate, in, block.tokens, block.first, block.last, gate, rows, rest,
+             bias(block.gate_bias));
   for (std::uint32_t t = 0; t < block.tokens; ++t) {
     float* const u = up + std::size_t{t} * rows;
-    if (block.up_bias) kernels.add(u, block.up_bias + block.first, rows, u);
     if (block.gate) {
-      float* const g = gate + std::size_t{t} * rows;
-      if (block.gate_bias) kernels.add(g, block.gate_bias + block.first, rows, g);
-      kernels.gated(block.activation, g, u, rows, u);
+      kernels.gated(block.activation, gate + std::size_t{t} * rows, u, rows, u);
     } else {
       kernels.activate(block.activation.kind, u, rows, u);
     }

@@ -46,9 +46,8 @@ struct Scratch {
 Scratch scratch(std::size_t bytes, Program& program);
 
 /// y = x * weight^T + bias + addend, where addend may be null.
-std::unique_ptr<Job> linear_job(const RowKernels& kernels, const LinearPart& part,
-                                const LinearInput& in, const Matrix* addend, const Matrix& y,
-                                const Scratch& scratch);
+std::unique_ptr<Job> linear_job(const LinearPart& part, const LinearInput& in, const Matrix* addend,
+                                const Matrix& y, const Scratch& scratch);
 std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch);
 
 /// What a gated product needs; y = activation(x * gate^T + bias) * (x * up^T + bias), float and
