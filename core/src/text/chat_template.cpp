@@ -106,7 +106,8 @@ std::vector<std::string_view> ChatTemplate::names() {
 std::unique_ptr<ChatTemplate> ChatTemplate::named(std::string_view name) {
   std::string known;
   for (const auto& each : named_templates()) {
-    if (each.name == name) return parse(each.source, std::string(name));
+    if (each.name == name)
+      return parse(std::string(named_template_preamble()).append(each.source), std::string(name));
     known.append(known.empty() ? "" : ", ").append(each.name);
   }
   throw Error(ErrorCode::usage,

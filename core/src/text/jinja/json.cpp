@@ -1,9 +1,11 @@
 // JSON as Python reads and writes it.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <cstdio>
 
 #include "quipu/error.h"
+#include "text/jinja/unicode.h"
 #include "text/jinja/value.h"
 
 namespace quipu::jinja {
@@ -20,7 +22,7 @@ Value from_json(const json::value& v) {
   case json::kind::int64:
     return std::int64_t{v.get_int64()};
   case json::kind::uint64:
-    return static_cast<double>(v.get_uint64());
+    return Value::large(v.get_uint64());
   case json::kind::double_:
     return v.get_double();
   case json::kind::string:
@@ -38,11 +40,17 @@ Value from_json(const json::value& v) {
   return dict;
 }
 
-void write_string(std::string& out, const std::string& text, bool ascii) {
+void append_unit(std::string& out, unsigned unit) {
+  char escape[16];
+  std::snprintf(escape, sizeof escape, "\\u%04x", unit);
+  out += escape;
+}
+
+void write_string(std::string& out, std::string_view text, bool ascii) {
   out += '"';
-  for (const std::string_view point : code_points(text)) {
+  while (!text.empty()) {
+    const std::string_view point = take_point(text);
     const auto c = static_cast<unsigned char>(point[0]);
-    char escaped[16];
     if (c == '"' || c == '\\') {
       (out += '\\') += point;
     } else if (c == '\n') {
@@ -55,19 +63,16 @@ void write_string(std::string& out, const std::string& text, bool ascii) {
       out += "\\b";
     } else if (c == '\f') {
       out += "\\f";
-    } else if (c < 0x20) {
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", c);
-      out += escaped;
-    } else if (ascii && point.size() > 1) {
-      unsigned code = point.size() == 2 ? c & 0x1F : point.size() == 3 ? c & 0x0F : c & 0x07;
-      for (std::size_t i = 1; i < point.size(); ++i)
-        code = code << 6 | (static_cast<unsigned char>(point[i]) & 0x3F);
-      if (code > 0xFFFF)
-        std::snprintf(escaped, sizeof escaped, "\\u%04x\\u%04x", 0xD800 + ((code - 0x10000) >> 10),
-                      0xDC00 + ((code - 0x10000) & 0x3FF));
-      else
-        std::snprintf(escaped, sizeof escaped, "\\u%04x", code);
-      out += escaped;
+    } else if (c < 0x20 || (ascii && c == 0x7F)) {
+      append_unit(out, c);
+    } else if (ascii && c >= 0x80) {
+      const auto code = static_cast<unsigned>(number_of_point(point));
+      if (code > 0xFFFF) {
+        append_unit(out, 0xD800 + ((code - 0x10000) >> 10));
+        append_unit(out, 0xDC00 + ((code - 0x10000) & 0x3FF));
+      } else {
+        append_unit(out, code);
+      }
     } else {
       out += point;
     }
@@ -77,67 +82,89 @@ void write_string(std::string& out, const std::string& text, bool ascii) {
 
 class Writer {
  public:
-  explicit Writer(const JsonStyle& style) : style_(style) {}
+  Writer(const JsonStyle& style, Meter& meter) : style_(style), meter_(meter) {}
   std::string out;
 
-  void write(const Value& value, int depth) {
-    if (depth > 100)
-      throw Error(ErrorCode::invalid, "tojson: expected values nested at most 100 deep");
-    if (value.is_none()) {
-      out += "null";
-    } else if (value.is_bool()) {
-      out += value.truth() ? "true" : "false";
-    } else if (value.is_number()) {
-      out += value.text();
-    } else if (value.is_string()) {
-      write_string(out, value.string(), style_.ascii);
-    } else if (value.is_list() && !value.is_generator()) {
+  void write(const Value& value, std::size_t depth) {
+    meter_.step();
+    const std::size_t before = out.size();
+    if (value.is_indexed() && value.list_kind() != List::Kind::range) {
       const auto& list = value.list();
-      write_all('[', ']', list.size(), depth, [&](std::size_t i) { write(list[i], depth + 1); });
+      write_all("[]", list.size(), depth, [&](std::size_t i) { write(list[i], depth + 1); });
     } else if (value.is_dict()) {
-      auto items = value.dict().items;
-      if (style_.sort_keys)
-        std::ranges::sort(items,
-                          [](const auto& a, const auto& b) { return less(a.first, b.first); });
-      write_all('{', '}', items.size(), depth, [&](std::size_t i) {
-        write_string(out, key_text(items[i].first), style_.ascii);
-        out += style_.key_separator;
-        write(items[i].second, depth + 1);
-      });
+      write_dict(value.dict(), depth);
     } else {
-      throw Error(ErrorCode::invalid,
-                  std::string("tojson: expected a value that JSON has, found ") + value.type());
+      write_single(value);
+      meter_.make(out.size() - before);
     }
   }
 
  private:
-  static std::string key_text(const Value& key) {
+  void write_single(const Value& value) {
+    if (value.is_string())
+      write_string(out, value.string(), style_.ascii);
+    else if (value.is_none())
+      out += "null";
+    else if (value.is_bool())
+      out += value.truth() ? "true" : "false";
+    else if (value.is_number() || value.is_large())
+      out += number(value);
+    else
+      fail(std::string("tojson: expected a value that JSON has, found ") + value.type());
+  }
+
+  void write_dict(const Dict& dict, std::size_t depth) {
+    auto items = dict.items;
+    meter_.make_entries(items.size());
+    if (style_.sort_keys)
+      std::ranges::stable_sort(
+          items, [&](const auto& a, const auto& b) { return less(a.first, b.first, meter_); });
+    write_all("{}", items.size(), depth, [&](std::size_t i) {
+      const std::string key = key_text(items[i].first);
+      write_string(out, key, style_.ascii);
+      out += style_.key_separator;
+      meter_.make(key.size() + style_.key_separator.size());
+      write(items[i].second, depth + 1);
+    });
+  }
+
+  std::string number(const Value& value) {
+    if (!value.is_real()) return text_of(value, meter_);
+    // Python's words for what JSON lacks.
+    if (std::isnan(value.real())) return "NaN";
+    if (std::isinf(value.real())) return value.real() < 0 ? "-Infinity" : "Infinity";
+    return number_text(value.real());
+  }
+
+  std::string key_text(const Value& key) {
+    if (key.is_string()) return key.string();
     if (key.is_bool()) return key.truth() ? "true" : "false";
-    return key.is_none() ? "null" : key.text();
+    if (key.is_none()) return "null";
+    if (key.is_number() || key.is_large()) return number(key);
+    fail(std::string("tojson: expected keys that JSON has, found ") + key.type());
   }
 
   template <class Item>
-  void write_all(char open, char close, std::size_t count, int depth, Item item) {
-    out += open;
+  void write_all(std::string_view brackets, std::size_t count, std::size_t depth, Item item) {
+    out += brackets[0];
     for (std::size_t i = 0; i < count; ++i) {
-      if (i) out += style_.indent < 0 ? style_.item_separator : trimmed_separator();
+      if (i) out += style_.item_separator;
       new_line(depth + 1);
       item(i);
+      meter_.make(style_.item_separator.size());
     }
     if (count) new_line(depth);
-    out += close;
+    out += brackets[1];
   }
-  // With an indent, no space ends a line.
-  std::string trimmed_separator() const {
-    return style_.item_separator == ", " ? "," : style_.item_separator;
-  }
-  void new_line(int depth) {
-    if (style_.indent < 0) return;
+  void new_line(std::size_t depth) {
+    if (!style_.pretty) return;
+    meter_.make(1 + style_.indent.size() * depth);
     out += '\n';
-    out.append(static_cast<std::size_t>(style_.indent) * static_cast<std::size_t>(depth), ' ');
+    for (std::size_t i = 0; i < depth; ++i) out += style_.indent;
   }
 
   const JsonStyle& style_;
+  Meter& meter_;
 };
 
 }  // namespace
@@ -152,8 +179,8 @@ Value parse_json(std::string_view text) {
   return from_json(value);
 }
 
-std::string to_json(const Value& value, const JsonStyle& style) {
-  Writer writer(style);
+std::string to_json(const Value& value, const JsonStyle& style, Meter& meter) {
+  Writer writer(style, meter);
   writer.write(value, 0);
   return std::move(writer.out);
 }

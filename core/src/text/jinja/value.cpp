@@ -1,232 +1,168 @@
 #include "text/jinja/value.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 
-#include "quipu/error.h"
-#include "text/utf8.h"
+#include "text/jinja/unicode.h"
 
 namespace quipu::jinja {
 namespace {
 
-constexpr int deepest = 100;
+// A key that takes more to compare than this is none that a template would have.
+constexpr Budget key_budget{.steps = 10'000, .bytes = 1 << 20, .depth = 0};
+constexpr std::size_t few = 8;  // keys are looked for one by one among so many
 
-[[noreturn]] void too_deep() {
-  throw Error(ErrorCode::invalid, "template: expected values nested at most 100 deep");
+void check_hashable(const Value& key, Meter& meter) {
+  meter.step();
+  if (key.is_dict() || (key.is_list() && !key.is_tuple() && key.list_kind() != List::Kind::range))
+    fail(std::string("expected a key that can be hashed, found ") + key.type());
+  if (key.is_tuple())
+    for (const Value& each : key.list()) check_hashable(each, meter);
 }
 
 // Equal keys have equal texts.
 std::string index_of(const Value& key) {
   if (key.is_string()) return "s" + key.string();
   if (key.is_whole()) return "n" + std::to_string(key.integer());
-  if (key.is_real()) {
-    const double x = key.real();
-    if (x == std::floor(x) && std::abs(x) < 1e15)
-      return "n" + std::to_string(static_cast<std::int64_t>(x));
-  }
-  return "r" + key.repr();
+  if (key.is_real() && key.real() == std::floor(key.real()) && std::abs(key.real()) < 9e18)
+    return "n" + std::to_string(static_cast<std::int64_t>(key.real()));
+  Meter meter(key_budget);
+  return "r" + repr_of(key, meter);
+}
+
+template <class Items>
+int depth_of(const Items& items, int (*depth)(const typename Items::value_type&)) {
+  int deepest = 0;
+  for (const auto& each : items) deepest = std::max(deepest, depth(each));
+  if (deepest >= deepest_value)
+    fail("expected lists and mappings nested at most 100 deep, found more");
+  return deepest + 1;
 }
 
 }  // namespace
 
-const Value* Dict::find(const Value& key) const {
-  const auto at = index_.find(index_of(key));
-  return at == index_.end() ? nullptr : &items[at->second].second;
+std::size_t Dict::position(const Value& key) const {
+  if (key.is_string() && index_.empty()) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (items[i].first.is_string() && items[i].first.string() == key.string()) return i;
+    return items.size();
+  }
+  Meter meter(key_budget);
+  check_hashable(key, meter);
+  const std::string text = index_of(key);
+  if (index_.empty()) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (index_of(items[i].first) == text) return i;
+    return items.size();
+  }
+  const auto at = index_.find(text);
+  return at == index_.end() ? items.size() : at->second;
 }
+
+const Value* Dict::find(const Value& key) const {
+  const std::size_t at = position(key);
+  return at == items.size() ? nullptr : &items[at].second;
+}
+
+const Value* Dict::find(std::string_view key) const {
+  return find(Value(key));
+}
+
 void Dict::set(const Value& key, Value value) {
-  const auto [at, added] = index_.try_emplace(index_of(key), items.size());
-  if (added)
-    items.emplace_back(key, std::move(value));
-  else
-    items[at->second].second = std::move(value);
+  const std::size_t at = position(key);
+  if (at < items.size()) {
+    items[at].second = std::move(value);
+    return;
+  }
+  items.emplace_back(key, std::move(value));
+  if (!index_.empty()) {
+    index_.emplace(index_of(key), at);
+  } else if (items.size() > few) {
+    for (std::size_t i = 0; i < items.size(); ++i) index_.emplace(index_of(items[i].first), i);
+  }
+}
+
+Object::~Object() = default;
+Value Object::call(Renderer&, Arguments&) {
+  fail(std::string("expected a function to call, found ") + type());
+}
+Value Object::attribute(Renderer&, std::string_view name) {
+  return Undefined{std::string(name)};
+}
+
+Value::Value(std::string text, bool safe) {
+  const bool ascii = is_ascii(text);
+  data_ = std::make_shared<const Text>(Text{std::move(text), safe, ascii});
+}
+
+Value::Value(List list) {
+  list.depth = depth_of(list.items, [](const Value& each) { return each.depth(); });
+  data_ = std::make_shared<const List>(std::move(list));
+}
+
+Value::Value(Dict dict) {
+  dict.depth = depth_of(dict.items, [](const std::pair<Value, Value>& each) {
+    return std::max(each.first.depth(), each.second.depth());
+  });
+  data_ = std::make_shared<const Dict>(std::move(dict));
+}
+
+Value Value::large(std::uint64_t number) {
+  Value value;
+  value.data_ = number;
+  return value;
+}
+
+bool Value::is_same(const Value& other) const {
+  if (data_.index() != other.data_.index()) return false;
+  if (is_none() || is_bool() || is_integer()) return is_none() || integer() == other.integer();
+  if (is_string()) return string() == other.string();
+  if (is_list()) return shared_list() == other.shared_list();
+  if (is_dict()) return &dict() == &other.dict();
+  if (is_object()) return object() == other.object();
+  return false;
+}
+
+int Value::depth() const {
+  if (is_list()) return shared_list()->depth;
+  if (is_dict()) return dict().depth;
+  return is_object() ? object()->depth() : 0;
 }
 
 bool Value::truth() const {
-  if (is_bool() || is_integer()) return integer() != 0;
+  if (is_whole()) return integer() != 0;
   if (is_real()) return real() != 0;
   if (is_string()) return !string().empty();
-  if (is_list()) return !list().empty();
-  if (is_dict()) return !dict().items.empty() || dict().is_namespace;
-  return is_function();
+  if (is_list()) return is_generator() || !list().empty();
+  if (is_dict()) return !dict().items.empty();
+  return is_object() || is_large();
 }
 
 const char* Value::type() const {
   if (is_undefined()) return "undefined";
   if (is_none()) return "none";
   if (is_bool()) return "boolean";
-  if (is_integer()) return "integer";
+  if (is_integer() || is_large()) return "integer";
   if (is_real()) return "float";
   if (is_string()) return "string";
-  if (is_list()) return is_generator() ? "generator" : is_tuple() ? "tuple" : "list";
-  if (is_dict()) return dict().is_namespace ? "namespace" : "mapping";
-  return "function";
-}
-
-std::string number_text(double x) {
-  if (std::isnan(x)) return "nan";
-  if (std::isinf(x)) return x < 0 ? "-inf" : "inf";
-  char digits[64];
-  const double size = std::abs(x);
-  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
-  const auto end = std::to_chars(digits, digits + sizeof digits, x,
-                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
-  std::string text(digits, end.ptr);
-  if (plain && text.find('.') == std::string::npos) text += ".0";
-  return text;
-}
-
-std::string Value::text() const {
-  if (is_undefined()) return "";
-  if (is_string()) return string();
-  return repr();
-}
-
-std::string Value::repr() const {
-  std::string out;
-  write_repr(out, 0);
-  return out;
-}
-
-void Value::write_repr(std::string& out, int depth) const {
-  if (depth > deepest) too_deep();
-  if (is_undefined()) {
-    out += "Undefined";
-  } else if (is_none()) {
-    out += "None";
-  } else if (is_bool()) {
-    out += integer() ? "True" : "False";
-  } else if (is_integer()) {
-    out += std::to_string(integer());
-  } else if (is_real()) {
-    out += number_text(real());
-  } else if (is_string()) {
-    const bool single = string().find('\'') == std::string::npos;
-    const char quote = single || string().find('"') != std::string::npos ? '\'' : '"';
-    out += quote;
-    for (const char c : string()) {
-      if (c == quote || c == '\\')
-        (out += '\\') += c;
-      else if (c == '\n')
-        out += "\\n";
-      else if (c == '\r')
-        out += "\\r";
-      else if (c == '\t')
-        out += "\\t";
-      else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-        char escaped[8];
-        std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
-        out += escaped;
-      } else
-        out += c;
-    }
-    out += quote;
-  } else if (is_list()) {
-    out += is_tuple() ? '(' : '[';
-    for (std::size_t i = 0; i < list().size(); ++i) {
-      if (i) out += ", ";
-      list()[i].write_repr(out, depth + 1);
-    }
-    if (is_tuple() && list().size() == 1) out += ',';
-    out += is_tuple() ? ')' : ']';
-  } else if (is_dict()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [key, value] : dict().items) {
-      if (!first) out += ", ";
-      first = false;
-      key.write_repr(out, depth + 1);
-      out += ": ";
-      value.write_repr(out, depth + 1);
-    }
-    out += '}';
-  } else {
-    out += "<function " + function().name + ">";
+  if (is_dict()) return "mapping";
+  if (is_object()) return object()->type();
+  switch (list_kind()) {
+  case List::Kind::list:
+    return "list";
+  case List::Kind::tuple:
+  case List::Kind::group:
+    return "tuple";
+  case List::Kind::range:
+    return "range";
+  case List::Kind::generator:
+    return "generator";
+  case List::Kind::keys:
+  case List::Kind::values:
+  case List::Kind::items:
+    break;
   }
-}
-
-namespace {
-
-bool equal_to(const Value& a, const Value& b, int depth) {
-  if (depth > deepest) too_deep();
-  if (a.is_number() && b.is_number())
-    return a.is_whole() && b.is_whole() ? a.integer() == b.integer() : a.real() == b.real();
-  if (a.is_string() && b.is_string()) return a.string() == b.string();
-  if (a.is_none() && b.is_none()) return true;
-  if (a.is_undefined() && b.is_undefined()) return true;
-  if (a.is_list() && b.is_list())
-    return std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
-                      [&](const Value& x, const Value& y) { return equal_to(x, y, depth + 1); });
-  if (a.is_dict() && b.is_dict()) {
-    if (a.dict().items.size() != b.dict().items.size()) return false;
-    for (const auto& [key, value] : a.dict().items) {
-      const Value* other = b.dict().find(key);
-      if (!other || !equal_to(value, *other, depth + 1)) return false;
-    }
-    return true;
-  }
-  return a.is_function() && a.is_same_object(b);
-}
-
-}  // namespace
-
-bool equal(const Value& a, const Value& b) {
-  return equal_to(a, b, 0);
-}
-
-bool less(const Value& a, const Value& b) {
-  if (a.is_number() && b.is_number())
-    return a.is_whole() && b.is_whole() ? a.integer() < b.integer() : a.real() < b.real();
-  if (a.is_string() && b.is_string()) return a.string() < b.string();
-  if (a.is_list() && b.is_list()) {
-    const auto &x = a.list(), &y = b.list();
-    for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i)
-      if (!equal(x[i], y[i])) return less(x[i], y[i]);
-    return x.size() < y.size();
-  }
-  throw Error(ErrorCode::invalid,
-              std::string("template: expected values that can be ordered, found ") + a.type() +
-                  " and " + b.type());
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&#34;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  return out;
-}
-
-std::size_t length_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::vector<std::string_view> code_points(std::string_view text) {
-  std::vector<std::string_view> points;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = std::max<std::size_t>(1, code_point_size(text.substr(at)));
-    points.push_back(text.substr(at, size));
-    at += size;
-  }
-  return points;
+  return "view of a mapping";
 }
 
 }  // namespace quipu::jinja
