@@ -1,9 +1,9 @@
 #include "pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include "cores.h"
 
 namespace quipu_cpu {
 namespace {
@@ -53,14 +53,6 @@ std::uint32_t share_begin(std::uint32_t tasks, std::uint32_t index, std::uint32_
 }
 
 }  // namespace
-
-std::uint32_t usable_cores() noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    if (const int count = CPU_COUNT(&set); count > 0) return static_cast<std::uint32_t>(count);
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 Pool::Pool(std::uint32_t threads)
     : shares_(threads ? threads : usable_cores()),

@@ -31,7 +31,7 @@ class Stage {
 /// no more than the piece it holds.
 class Pool {
  public:
-  /// 0 = one thread per core that this process may use.
+  /// 0 = as many as usable_cores().
   explicit Pool(std::uint32_t threads);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -65,8 +65,5 @@ class Pool {
   std::int64_t spin_nanoseconds_;
   std::vector<std::thread> helpers_;
 };
-
-/// Cores that this process may use; at least 1.
-std::uint32_t usable_cores() noexcept;
 
 }  // namespace quipu_cpu

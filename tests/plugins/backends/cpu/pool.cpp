@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "cores.h"
+
 using namespace quipu_cpu;
 
 namespace {
