@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/resolve.h"
 #include "quipu/engine.h"
 #include "quipu/error.h"
 #include "quipu/registry.h"
@@ -43,8 +44,9 @@ struct Command {
 
 /// One per file of commands/.
 extern const Command bench_command, check_command, completion_command, detokenize_command,
-    embed_command, imatrix_command, info_command, logits_command, plugins_command, quantize_command,
-    run_command, template_command, tokenize_command, version_command;
+    download_command, embed_command, imatrix_command, info_command, logits_command, models_command,
+    plugins_command, quantize_command, run_command, template_command, tokenize_command,
+    version_command;
 
 /// All verbs in the order in which help shows them.
 const std::vector<const Command*>& commands();
@@ -61,6 +63,8 @@ class Options {
   po::options_description_easy_init add_rare() { return rare_.add_options(); }
   /// Words without a dash, in order; `many` takes any number of them.
   void positional(const char* name, bool many = false);
+  /// Text below the options in --help: what JSON holds, which variables count.
+  void explain(std::string text) { explanation_ = std::move(text); }
   /// --threads, --ctx, --kv, --backend, --deterministic.
   void add_engine_options();
 
@@ -89,6 +93,7 @@ class Options {
   const Command& command_;
   po::options_description own_, rare_, engine_, common_, hidden_;
   po::positional_options_description positional_;
+  std::string explanation_;
   po::variables_map values_;
 };
 
@@ -103,8 +108,10 @@ void print_json(const json::value& document);
 /// All of stdin, or of a file ("-" is stdin). Throws io naming it.
 std::string read_all(const std::filesystem::path& file);
 
-/// Finds what MODEL names and opens it.
-std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry);
+/// Finds what MODEL names (hub/resolve.h) and opens it. Only with Fetch::allowed is a model that is
+/// not here downloaded, and that said unless `quiet`.
+std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry,
+                                            Fetch fetch = Fetch::never, bool quiet = false);
 
 /// Tokens of "1,2,3" or "1 2 3"; throws usage naming the word that is none.
 std::vector<Token> parse_tokens(std::string_view text,

@@ -12,10 +12,10 @@ std::atomic<bool> interrupted{false};
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &run_command,        &info_command,     &check_command,    &logits_command,
-      &embed_command,      &template_command, &tokenize_command, &detokenize_command,
-      &quantize_command,   &imatrix_command,  &bench_command,    &plugins_command,
-      &completion_command, &version_command};
+      &run_command,      &info_command,     &check_command,      &logits_command,
+      &embed_command,    &template_command, &tokenize_command,   &detokenize_command,
+      &quantize_command, &imatrix_command,  &bench_command,      &download_command,
+      &models_command,   &plugins_command,  &completion_command, &version_command};
   return all;
 }
 
@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
   using namespace quipu;
   using namespace quipu::app;
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
   std::signal(SIGINT, on_interrupt);
   try {
     const int code = dispatch({argv + std::min(argc, 1), argv + argc});

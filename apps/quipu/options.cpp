@@ -115,6 +115,7 @@ std::string Options::help() const {
     if (!group->options().empty() && (group != &rare_ || has("help-all"))) out << *group;
   if (!rare_.options().empty() && !has("help-all"))
     out << "\n--help-all shows " << rare_.options().size() << " more\n";
+  if (!explanation_.empty()) out << "\n" << explanation_;
   return out.str();
 }
 

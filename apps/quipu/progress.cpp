@@ -42,13 +42,17 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::string_view
   drawn_ = now;
   const double share =
       total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0.0;
+  if (first_ > done) first_ = done;
   const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_width));
   const double seconds = std::chrono::duration<double>(now - start_).count();
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3.0f %%", 100 * share);
   std::string line(1, '[');
   line.append(filled, '#').append(bar_width - filled, '.').append("] ").append(percent);
-  if (share > 0.01) line += ", " + minutes(seconds / share - seconds) + " left";
+  const auto since = static_cast<double>(done - first_);
+  if (since > 0.01 * static_cast<double>(total))
+    line += ", " + minutes(seconds * static_cast<double>(total - std::min(done, total)) / since) +
+            " left";
   line += "  " + printable(what, 200);
   line.resize(std::min(line.size(), terminal_width() - 1));
   line.insert(0, erase_line);

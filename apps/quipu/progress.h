@@ -25,6 +25,7 @@ class ProgressBar {
   using Clock = std::chrono::steady_clock;
 
   bool shown_;
+  std::uint64_t first_ = ~std::uint64_t{0};  // what was done when the bar was first drawn
   Clock::time_point start_ = Clock::now(), drawn_{};
 };
 

@@ -43,8 +43,9 @@ std::string read_all(const std::filesystem::path& file) {
   return text;
 }
 
-std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry) {
-  return ModelFile::open(name, registry);
+std::shared_ptr<const ModelFile> open_model(const std::string& name, Registry& registry,
+                                            Fetch fetch, bool quiet) {
+  return ModelFile::open(resolve_model(name, fetch, quiet), registry);
 }
 
 std::vector<Token> parse_tokens(std::string_view text, std::string_view expected) {

@@ -79,7 +79,8 @@ int run(const std::vector<std::string>& words) {
   const auto& name = options.required("MODEL");
   const auto start = std::chrono::steady_clock::now();
   const auto registry = options.registry();
-  const auto model = Model::make(open_model(name, *registry), *registry);
+  const auto model =
+      Model::make(open_model(name, *registry, Fetch::allowed, options.quiet()), *registry);
   Engine engine(model, *registry, engine_with_draft(options, *registry));
   const double load =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

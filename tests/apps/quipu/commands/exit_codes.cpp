@@ -59,6 +59,9 @@ const Refusal refusals[] = {
     {{"bench", floats, "--prompt-tokens", "x"}, 2, "--prompt-tokens: expected"},
     {{"plugins", "bogus"}, 2, "plugins: "},
     {{"plugins", "inspect", "absent.so"}, 5, "absent.so: "},
+    {{"download"}, 2, "download: expected OWNER/REPO, found none"},
+    {{"download", "bogus"}, 2, "repository: expected OWNER/REPO, found 'bogus'"},
+    {{"models", "bogus"}, 2, "models: expected list, search, show, rm, verify or path"},
     {{"completion", "nosh"}, 2, "completion: expected bash, zsh or fish, found nosh"},
 };
 
@@ -92,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_has_its_code_and_says_why_on_stderr) {
 
 BOOST_AUTO_TEST_CASE(every_command_explains_itself_on_one_screen) {
   for (const char* command : {"run", "info", "check", "logits", "tokenize", "detokenize", "bench",
-                              "plugins", "completion", "version"}) {
+                              "download", "models", "plugins", "completion", "version"}) {
     const Outcome outcome = run_program({command, "--help"});
     BOOST_TEST(outcome.code == 0);
     BOOST_TEST(outcome.err == "");
