@@ -1,10 +1,14 @@
-// quipu info: what a model is, and what would serve it. Reads the header; loads no weights.
+// quipu info: what a model is, and what would serve it. Reads the header; loads no weights. Of a
+// model on the hub the header comes over the network, the rest stays there.
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "../check/check.h"
 #include "command.h"
+#include "hub/fetch.h"
+#include "hub/header.h"
 #include "quipu/chat_template.h"
 
 namespace quipu::app {
@@ -54,6 +58,38 @@ std::string to_text(const quipu_value& value) {
   }
 }
 
+/// The model, and where it is when that is not on this machine.
+struct Subject {
+  std::shared_ptr<const ModelFile> file;
+  std::string remote;
+};
+
+Subject open_subject(const Options& options, Registry& registry) {
+  const std::string& name = options.required("MODEL");
+  const auto reference = only_on_the_hub(name);
+  if (!reference) return {open_model(name, registry), ""};
+  const auto hub = online_hub(HubSettings::from_environment(), reference->text(), options.quiet());
+  const HubListing listing = hub->list(reference->repository, "main");
+  std::string remark;
+  const HubModel model = choose_quant(listing, reference->quant, remark);
+  if (!remark.empty() && !options.quiet()) say(remark);
+  return {open_header(*hub, listing, model, registry),
+          listing.repository.text() + "/" + model.parts.front().name};
+}
+
+// Nothing for a model that cannot run here or gives no logits.
+std::optional<EngineNeeds> needs_of(const Subject& subject, const Options& options,
+                                    const ModelReport& report, Registry& registry) {
+  if (report.architecture.empty() || !report.missing_plugins.empty() || !report.problems.empty())
+    return {};
+  try {
+    return Engine::measure(*Model::make(subject.file, registry), registry, options.engine());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::unsupported && !options.has("backend")) return {};
+    throw;
+  }
+}
+
 struct Facts {
   std::string name, architecture, tokenizer, chat_template, license;
   std::uint64_t context = 0, width = 0, layers = 0, vocabulary = 0, parameters = 0, bytes = 0;
@@ -90,8 +126,16 @@ Facts facts_of(const ModelFile& file) {
   return facts;
 }
 
-json::value to_json(const Facts& facts, const ModelFile& file,
-                    const std::map<std::string, FormatShare>& formats, const ModelReport& report) {
+json::value to_json(const EngineNeeds& needs, std::uint64_t weight_bytes) {
+  return {{"context", needs.context},
+          {"weights", weight_bytes},
+          {"cache", needs.cache_bytes},
+          {"scratch", needs.scratch_bytes},
+          {"total", weight_bytes + needs.cache_bytes + needs.scratch_bytes}};
+}
+
+json::object to_json(const Facts& facts, const ModelFile& file,
+                     const std::map<std::string, FormatShare>& formats, const ModelReport& report) {
   json::array tensors, keys, missing;
   for (const auto& tensor : file.tensors())
     tensors.push_back({{"name", printable(tensor.name, 1000)},
@@ -163,21 +207,39 @@ std::string to_text(const Facts& facts, const ModelFile& file,
   return text;
 }
 
+std::string to_text(const EngineNeeds& needs, std::uint64_t weight_bytes) {
+  return line("memory", readable_bytes(weight_bytes + needs.cache_bytes + needs.scratch_bytes) +
+                            " for " + std::to_string(needs.context) + " tokens: weights " +
+                            readable_bytes(weight_bytes) + ", cache " +
+                            readable_bytes(needs.cache_bytes) + ", scratch " +
+                            readable_bytes(needs.scratch_bytes));
+}
+
 int run(const std::vector<std::string>& words) {
   Options options(info_command);
+  options.add_engine_options();
   options.positional("MODEL");
   if (!options.parse(words)) return exit_ok;
   const auto registry = options.registry();
-  const auto file = open_model(options.required("MODEL"), *registry);
+  const Subject subject = open_subject(options, *registry);
+  const auto& file = subject.file;
   validate(*file, *registry);
   const auto facts = facts_of(*file);
   const auto formats = shares(*file, *registry);
   ModelReport report;
   if (!file->tensors().empty()) report = Model::examine(*file, *registry);
-  if (options.json())
-    print_json(to_json(facts, *file, formats, report));
-  else
-    print(to_text(facts, *file, formats, report));
+  const auto needs = needs_of(subject, options, report, *registry);
+  if (options.json()) {
+    json::object document = to_json(facts, *file, formats, report);
+    document["remote"] = printable(subject.remote, 1100);
+    if (needs) document["memory"] = to_json(*needs, facts.bytes);
+    print_json(std::move(document));
+  } else {
+    std::string text = to_text(facts, *file, formats, report);
+    if (needs) text += to_text(*needs, facts.bytes);
+    if (!subject.remote.empty()) text += line("on the hub", printable(subject.remote, 1100));
+    print(text);
+  }
   if (!options.quiet())
     for (const auto& problem : report.problems) say("warning: " + problem);
   return report.missing_plugins.empty() ? exit_ok : exit_unsupported;
@@ -185,7 +247,7 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
-const Command info_command = {"info", "MODEL [--json]",
+const Command info_command = {"info", "MODEL [--ctx N] [--json]",
                               "What a model is, and which plugins would serve it", run};
 
 }  // namespace quipu::app

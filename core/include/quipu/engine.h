@@ -66,11 +66,21 @@ struct Result {
 
 using RequestId = std::uint64_t;
 
+/// What an engine takes beside the weights, which stay in their file.
+struct EngineNeeds {
+  std::uint32_t context;  ///< tokens, of EngineOptions or the default
+  std::uint64_t cache_bytes, scratch_bytes;
+};
+
 /// One plan and its cache. Used by one thread at a time.
 class Engine {
  public:
   Engine(std::shared_ptr<const Model> model, Registry& registry, EngineOptions options = {});
   ~Engine();
+
+  /// What an engine with these options would take, without bringing weights into memory. Throws as
+  /// the constructor.
+  static EngineNeeds measure(const Model& model, Registry& registry, const EngineOptions& options);
 
   const Model& model() const noexcept;
   std::uint32_t context() const noexcept;

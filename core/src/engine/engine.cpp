@@ -86,6 +86,13 @@ const Model& Engine::model() const noexcept {
 std::uint32_t Engine::context() const noexcept {
   return state_->options.context;
 }
+EngineNeeds Engine::measure(const Model& model, Registry& registry, const EngineOptions& options) {
+  const EngineOptions whole = completed(options, model);
+  const Runner runner(model, registry, whole, whole.sequences + 1);
+  const quipu_plan_facts facts = runner.facts();
+  return {whole.context, facts.cache_bytes, facts.scratch_bytes};
+}
+
 quipu_plan_facts Engine::facts() const {
   return state_->runner.facts();
 }

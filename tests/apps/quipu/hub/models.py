@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import unittest
@@ -13,6 +14,20 @@ import hub_server
 from hub_case import MODELS, HubCase, noise
 
 TINY = MODELS / "qwen2x96-Q4_0.gguf"
+
+
+def small_gguf(part, count):
+    """A part of a split model with one tensor, t0 or t1, of 8 floats. Layout: GGUF specification, version 3."""
+    def text(value):
+        return len(value).to_bytes(8, "little") + value.encode()
+
+    keys = [text("split.no") + struct.pack("<IH", 2, part), text("split.count") + struct.pack("<IH", 2, count),
+            text("split.tensors.count") + struct.pack("<Ii", 5, count)]
+    if part == 0:
+        keys.append(text("general.architecture") + struct.pack("<I", 8) + text("none"))
+    tensor = text(f"t{part}") + struct.pack("<IQIQ", 1, 8, 0, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(keys)) + b"".join(keys) + tensor
+    return head + bytes(-len(head) % 32) + bytes(32)
 
 
 class ModelsCase(HubCase):
@@ -158,6 +173,72 @@ class Use(ModelsCase):
 
         self.assertIn("expected the name of one model, found same, same/same.gguf",
                       self.quipu("models", "path", "same.gguf", code=2).stderr)
+
+
+class Info(ModelsCase):
+    def info(self, name, *words):
+        return json.loads(self.quipu("info", name, "--json", *words).stdout)
+
+    def test_a_model_on_the_hub_is_described_by_its_header_alone(self):
+        big = MODELS / "llama-gqa.gguf"
+        # Behind the real tensors, so that the file is far longer than what is read of it.
+        self.hub.repositories["org/big"] = hub_server.Repository({"big-F32.gguf": big.read_bytes() + bytes(9_000_000)})
+
+        remote = self.info("hf:org/big")
+
+        self.assertEqual(remote.pop("remote"), "org/big/big-F32.gguf")
+        self.assertEqual(remote.pop("bytes"), big.stat().st_size + 9_000_000)
+        local = self.info(big)
+        local.pop("remote"), local.pop("bytes"), local["memory"].pop("weights"), local["memory"].pop("total")
+        remote["memory"].pop("weights"), remote["memory"].pop("total")
+        self.assertEqual(remote, local)
+        fetched = [headers["Range"] for path, headers in self.hub.cdn.requests]
+        self.assertEqual(fetched, ["bytes=0-1048575"])
+        self.assertEqual(self.names(), [])
+
+    def test_a_long_header_is_read_further(self):
+        # Zeros after less than a header: the loader must not take them for one.
+        data = TINY.read_bytes()
+        self.assertLess(len(data), 1 << 20)
+        padded = data[:24] + self.padding_key(3 << 20) + data[24:]
+        count = int.from_bytes(data[16:24], "little") + 1
+        padded = padded[:16] + count.to_bytes(8, "little") + padded[24:]
+        self.hub.repositories["org/long"] = hub_server.Repository({"long-Q4_0.gguf": padded + bytes(64)})
+
+        described = self.info("hf:org/long")
+
+        self.assertEqual(described["architecture"], "qwen2")
+        self.assertEqual([headers["Range"] for _, headers in self.hub.cdn.requests],
+                         ["bytes=0-1048575", "bytes=1048576-2097151", f"bytes=2097152-{len(padded) + 63}"])
+
+    @staticmethod
+    def padding_key(size):
+        """A key of a text, as GGUF stores it: aligned to 32 bytes, so that the tensors' padding stays right."""
+        name = b"test.padding"
+        size -= (8 + len(name) + 4 + 8 + size) % 32
+        return len(name).to_bytes(8, "little") + name + (8).to_bytes(4, "little") + size.to_bytes(8, "little") + b"x" * size
+
+    def test_all_parts_of_a_split_are_looked_at(self):
+        parts = {f"split-F32-0000{part + 1}-of-00002.gguf": small_gguf(part, 2) for part in (0, 1)}
+        self.hub.repositories["org/split"] = hub_server.Repository(parts)
+
+        text = self.quipu("info", "hf:org/split", "--json", code=4).stdout  # nobody serves the architecture "none"
+
+        self.assertEqual([tensor["name"] for tensor in json.loads(text)["tensors"]], ["t0", "t1"])
+
+    def test_memory_grows_with_the_context(self):
+        small, large = (self.info(TINY, "--ctx", tokens)["memory"] for tokens in (64, 128))
+
+        self.assertEqual((small["context"], large["context"]), (64, 128))
+        self.assertEqual(small["weights"], TINY.stat().st_size)
+        self.assertGreater(large["cache"], small["cache"])
+        half = self.info(TINY, "--ctx", 128, "--kv", "f32")["memory"]
+        self.assertEqual(half["cache"], 2 * large["cache"])
+
+    def test_what_is_no_model_is_said(self):
+        self.hub.repositories["org/junk"] = hub_server.Repository({"junk-Q4_0.gguf": noise(2_000_000)})
+
+        self.assertIn("expected a model", self.quipu("info", "hf:org/junk", code=3).stderr)
 
 
 class Manage(ModelsCase):
