@@ -124,6 +124,7 @@ void chat_template(Subject& subject, StageResult& result) {
   } catch (const TemplateRaised& raised) {
     warn(result, "tokenizer.chat_template: refuses a system message: " + printable(raised.what()));
   }
+  if (result.messages.empty()) result.messages.emplace_back(chat->name());
 }
 
 // NMSE of step-by-step logits against those of one batch, above which the two do not agree. Kernels

@@ -92,6 +92,7 @@ std::optional<EngineNeeds> needs_of(const Subject& subject, const Options& optio
 
 struct Facts {
   std::string name, architecture, tokenizer, chat_template, license;
+  std::vector<std::string> chat_templates;  ///< keys of all that the file ships
   std::uint64_t context = 0, width = 0, layers = 0, vocabulary = 0, parameters = 0, bytes = 0;
 };
 
@@ -121,6 +122,10 @@ Facts facts_of(const ModelFile& file) {
   } catch (const Error& error) {
     facts.chat_template = std::string("damaged: ") + error.what();
   }
+  for (std::size_t i = 0; i < metadata.size(); ++i)
+    if (const auto key = metadata.at(i).first;
+        key == "tokenizer.chat_template" || key.starts_with("tokenizer.chat_template."))
+      facts.chat_templates.push_back(printable(key));
   for (const auto& tensor : file.tensors()) facts.parameters += weights_of(tensor);
   for (const auto& part : file.parts()) facts.bytes += part.bytes;
   return facts;
@@ -162,6 +167,7 @@ json::object to_json(const Facts& facts, const ModelFile& file,
           {"vocabulary", facts.vocabulary},
           {"tokenizer", facts.tokenizer},
           {"chat_template", facts.chat_template},
+          {"chat_templates", json::value_from(facts.chat_templates)},
           {"license", facts.license},
           {"formats", std::move(shares)},
           {"missing_plugins", std::move(missing)},
@@ -193,7 +199,9 @@ std::string to_text(const Facts& facts, const ModelFile& file,
                std::to_string(facts.layers) + " layers of width " + std::to_string(facts.width));
   text += line("context", std::to_string(facts.context) + " tokens");
   text += line("tokenizer", facts.tokenizer + ", " + std::to_string(facts.vocabulary) + " tokens");
-  text += line("chat template", facts.chat_template);
+  std::string templates = facts.chat_template;
+  for (const auto& key : facts.chat_templates) templates += ", " + key;
+  text += line("chat template", templates);
   text += line("license", facts.license);
   for (const auto& [name, share] : formats) {
     std::snprintf(number, sizeof number, "%.2f",

@@ -14,7 +14,8 @@ struct NamedTemplate {
 /// In the order in which people are shown them.
 std::span<const NamedTemplate> named_templates();
 
-/// What stands before each of them: text(m), the content of a message, which may be a list of parts.
+/// What stands before each of them: text(m), the content of a message, which may be a list of
+/// parts.
 std::string_view named_template_preamble();
 
 }  // namespace quipu
