@@ -95,6 +95,10 @@ void tokenizer(Subject& subject, StageResult& result) {
   std::vector<std::string> warnings;
   const auto tokenizer = Tokenizer::make(subject.file->metadata(), &warnings);
   for (const auto& warning : warnings) warn(result, warning);
+  if (tokenizer->kind() == "none") {
+    warn(result, "tokenizer.ggml.model: none; the model takes and gives token ids, no text");
+    return;
+  }
   for (const std::string text :
        {"Hello, world! 123", " two  spaces\n\tand lines\n", "héllo 日本 🙂"}) {
     const auto decoded =
@@ -164,7 +168,8 @@ void run(Subject& subject, StageResult& result) {
   }
   auto options = subject.options.engine;
   const auto& model = subject.made();
-  const std::size_t vocabulary = model.tokenizer().size();
+  std::size_t vocabulary = model.tokenizer().size();
+  if (!vocabulary) vocabulary = std::max(1u, model.facts().vocabulary);
   if (!options.context) options.context = std::min(128u, std::max(model.facts().context, 16u));
   if (!gives(model, "logits")) return run_encoder(subject, options, vocabulary, result);
   Engine engine(subject.model, subject.registry, options);

@@ -184,7 +184,8 @@ int run(const std::vector<std::string>& words) {
   const auto start = Clock::now();
   const auto registry = options.registry();
   const auto model = Model::make(open_model(names.front(), *registry), *registry);
-  const std::size_t vocabulary = model->tokenizer().size();
+  std::size_t vocabulary = model->tokenizer().size();
+  if (!vocabulary) vocabulary = std::max(1u, model->facts().vocabulary);
   auto engine_options = options.engine();
   const std::uint32_t longest = prompts.empty() ? 0 : *std::ranges::max_element(prompts);
   if (!engine_options.context) engine_options.context = std::max(longest, depth + generated) + 64;

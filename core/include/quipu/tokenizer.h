@@ -33,12 +33,12 @@ class Tokenizer {
                                          std::vector<std::string>* = nullptr) = delete;
   virtual ~Tokenizer();
 
-  virtual std::string_view kind() const noexcept = 0;           ///< "bpe", "spm", …
+  virtual std::string_view kind() const noexcept = 0;           ///< "bpe", "spm", …, or "none"
   virtual std::string_view pre_tokenizer() const noexcept = 0;  ///< "llama-bpe", or ""
   virtual std::size_t size() const noexcept = 0;
 
   /// Any bytes; invalid UTF-8 is kept where the vocabulary can express it. Linear in the text's
-  /// length.
+  /// length. A model of kind "none" has token ids and no text: this throws unsupported.
   virtual std::vector<Token> encode(std::string_view text, TokenizeOptions options = {}) const = 0;
   /// Bytes of one token as they appear in text; special tokens give "" unless `special`.
   virtual std::string piece(Token token, bool special = false) const = 0;

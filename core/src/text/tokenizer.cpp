@@ -5,6 +5,7 @@
 #include "quipu/model_file.h"
 #include "text/bpe.h"
 #include "text/character_bpe.h"
+#include "text/no_tokenizer.h"
 #include "text/plamo2.h"
 #include "text/rwkv.h"
 #include "text/spm.h"
@@ -30,14 +31,10 @@ std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
   if (*kind == "bert") return make_wpm(metadata, warnings);
   if (*kind == "rwkv") return make_rwkv(metadata, warnings);
   if (*kind == "plamo2") return make_plamo2(metadata, warnings);
-  if (*kind == "none" || *kind == "no_vocab")
-    throw Error(ErrorCode::unsupported, "tokenizer.ggml.model: expected a tokenizer, found '" +
-                                            std::string(*kind) +
-                                            "': this model takes and gives token ids, no text");
-  throw Error(
-      ErrorCode::unsupported,
-      "tokenizer.ggml.model: expected gpt2, llama, t5, bert, gemma4, rwkv or plamo2, found '" +
-          printable(*kind) + "'");
+  if (*kind == "none" || *kind == "no_vocab") return make_no_tokenizer(metadata);
+  throw Error(ErrorCode::unsupported, "tokenizer.ggml.model: expected gpt2, llama, t5, bert, "
+                                      "gemma4, rwkv, plamo2 or none, found '" +
+                                          printable(*kind) + "'");
 }
 
 std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {

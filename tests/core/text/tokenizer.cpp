@@ -339,8 +339,6 @@ BOOST_AUTO_TEST_CASE(keys_that_are_missing_or_of_the_wrong_type_are_named) {
   refused(with(bpe, "tokenizer.ggml.model", 5u), ErrorCode::invalid, "tokenizer.ggml.model");
   refused(with(bpe, "tokenizer.ggml.model", "magic"), ErrorCode::unsupported,
           "tokenizer.ggml.model");
-  for (const char* kind : {"none", "no_vocab"})
-    refused(with({}, "tokenizer.ggml.model", kind), ErrorCode::unsupported, "tokenizer.ggml.model");
   for (const auto& metadata : {bpe, spm}) {
     refused(without(metadata, "tokenizer.ggml.tokens"), ErrorCode::invalid,
             "tokenizer.ggml.tokens");
@@ -368,6 +366,24 @@ BOOST_AUTO_TEST_CASE(keys_that_are_missing_or_of_the_wrong_type_are_named) {
           "tokenizer.ggml.merges");
   refused(with(bpe, "tokenizer.ggml.pre", 1u), ErrorCode::invalid, "tokenizer.ggml.pre");
   refused(without(spm, "tokenizer.ggml.scores"), ErrorCode::invalid, "tokenizer.ggml.scores");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_without_a_tokenizer_has_ids_and_no_text) {
+  for (const char* kind : {"none", "no_vocab"}) {
+    MemoryMetadata metadata;
+    metadata.set("tokenizer.ggml.model", kind);
+    metadata.set("general.architecture", "x").set("x.vocab_size", 10u);
+    const auto tokenizer = Tokenizer::make(metadata);
+
+    BOOST_TEST(tokenizer->kind() == "none");
+    BOOST_TEST(tokenizer->size() == 10u);
+    BOOST_TEST(tokenizer->decode(Tokens{9, 0}) == "");
+    BOOST_CHECK_EXCEPTION(tokenizer->encode("a"), Error, [](const Error& error) {
+      return error.code() == ErrorCode::unsupported &&
+             std::string(error.what()).starts_with("tokenizer.ggml.model");
+    });
+    refused(metadata.set("x.vocab_size", std::int64_t{-1}), ErrorCode::invalid, "x.vocab_size");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(ids_out_of_range_count_as_none_and_are_warned_of) {

@@ -168,3 +168,33 @@ BOOST_AUTO_TEST_CASE(what_is_odd_about_a_model_is_said_once) {
   BOOST_TEST(outcome.err.find(warning) != std::string::npos, outcome.err);
   BOOST_TEST(outcome.err.find(warning) == outcome.err.rfind(warning));
 }
+
+BOOST_AUTO_TEST_CASE(a_model_without_a_tokenizer_runs_on_ids_and_refuses_text) {
+  const quipu::test::TemporaryFolder folder;
+  const std::string whole = models + "qwen2-tied.gguf";
+  std::ifstream in(whole, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  const std::string key = "tokenizer.ggml.model", model = folder / "none.gguf";
+  bytes.replace(bytes.find(key) + key.size() + 12, 4, "none");  // it was gpt2
+  std::ofstream(model, std::ios::binary) << bytes;
+  const std::string numbers = folder / "a.npy", expected = folder / "b.npy";
+
+  const Outcome ids = run_program({"logits", model, "--tokens", "1,2,3", "-o", numbers});
+  BOOST_TEST(ids.code == 0, ids.err);
+  run_program({"logits", whole, "--tokens", "1,2,3", "-o", expected});
+  const auto contents = [](const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  BOOST_TEST((contents(numbers) == contents(expected)));
+
+  const Outcome check = run_program({"check", model});
+  BOOST_TEST(check.code == 0, check.out);
+  for (const char* const command : {"run", "tokenize"}) {
+    std::vector<std::string> words{command, model, "-q"};
+    words.insert(words.end(), {std::string(command) == "run" ? "--prompt" : "--text", "a"});
+    const Outcome text = run_program(words);
+    BOOST_TEST(text.code == 4, text.err);
+    BOOST_TEST(text.err.starts_with("quipu: tokenizer.ggml.model: expected a tokenizer"), text.err);
+  }
+}
