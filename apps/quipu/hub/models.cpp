@@ -176,7 +176,8 @@ std::vector<LocalModel> models_of_ollama(const fs::path& folder) {
 
 std::vector<LocalModel> local_models() {
   std::vector<LocalModel> models;
-  append(models, models_in_hub_cache(HubSettings::from_environment().cache));
+  if (const fs::path cache = hub_cache(); !cache.empty())
+    append(models, models_in_hub_cache(cache));
   const std::string folders = variable("QUIPU_MODELS");
   for (std::size_t start = 0; start < folders.size();) {
     const std::size_t end = std::min(folders.find(':', start), folders.size());

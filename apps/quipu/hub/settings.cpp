@@ -44,16 +44,6 @@ std::filesystem::path home_of_hub() {
   return {};
 }
 
-std::filesystem::path cache_folder() {
-  if (const std::string cache = variable({"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}); !cache.empty())
-    return std::filesystem::absolute(expanded(cache));
-  const auto home = home_of_hub();
-  if (home.empty())
-    throw Error(ErrorCode::io,
-                "cache of models: expected HF_HUB_CACHE, HF_HOME or HOME, found none of them set");
-  return std::filesystem::absolute(home / "hub");
-}
-
 std::string token() {
   std::string token = variable({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"});
   if (token.empty()) {
@@ -107,11 +97,21 @@ void read_limits(HubSettings& settings) {
 
 }  // namespace
 
+std::filesystem::path hub_cache() {
+  if (const std::string cache = variable({"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}); !cache.empty())
+    return std::filesystem::absolute(expanded(cache));
+  const auto home = home_of_hub();
+  return home.empty() ? home : std::filesystem::absolute(home / "hub");
+}
+
 HubSettings HubSettings::from_environment() {
   HubSettings settings;
   settings.endpoint = app::endpoint();
   settings.token = app::token();
-  settings.cache = cache_folder();
+  settings.cache = hub_cache();
+  if (settings.cache.empty())
+    throw Error(ErrorCode::io,
+                "cache of models: expected HF_HUB_CACHE, HF_HOME or HOME, found none of them set");
   settings.certificates = variable({"CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"});
   settings.certificate_folder = variable("SSL_CERT_DIR");
   settings.offline = is_true(variable({"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}));

@@ -8,10 +8,13 @@
 
 namespace quipu::app {
 
+/// HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub; empty when none of them is known.
+std::filesystem::path hub_cache();
+
 struct HubSettings {
   std::string endpoint;            ///< HF_ENDPOINT, without a slash at its end
   std::string token;               ///< HF_TOKEN, else the token file; may be ""
-  std::filesystem::path cache;     ///< HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub
+  std::filesystem::path cache;     ///< hub_cache()
   std::string certificates;        ///< file of CA certificates, or ""
   std::string certificate_folder;  ///< SSL_CERT_DIR
   bool offline = false;            ///< HF_HUB_OFFLINE: nothing goes over the network

