@@ -91,7 +91,7 @@ struct HeaderList {
 }  // namespace
 
 /// What libcurl's callbacks see of one request.
-struct Http::Transfer {
+struct Http::Callbacks {
   const std::atomic<bool>& stop;
   const Head& head;
   const Body& body;
@@ -155,22 +155,32 @@ struct Http::Transfer {
     answer.headers[name] = line;
   }
 
+  void attach(CURL* easy) {
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Callbacks::on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Callbacks::on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &Callbacks::on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
+  }
+
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
-    return transfer.guarded(size, [&] { transfer.add_header({data, size}); });
+    auto& callbacks = *static_cast<Callbacks*>(self);
+    return callbacks.guarded(size, [&] { callbacks.add_header({data, size}); });
   }
 
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
-    return transfer.guarded(size, [&] {
-      if (!transfer.answer.ok()) return transfer.skip(size);
-      transfer.begin();
-      transfer.body({reinterpret_cast<const std::byte*>(data), size});
+    auto& callbacks = *static_cast<Callbacks*>(self);
+    return callbacks.guarded(size, [&] {
+      if (!callbacks.answer.ok()) return callbacks.skip(size);
+      callbacks.begin();
+      callbacks.body({reinterpret_cast<const std::byte*>(data), size});
     });
   }
 
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    return static_cast<Transfer*>(self)->stop ? 1 : 0;
+    return static_cast<Callbacks*>(self)->stop ? 1 : 0;
   }
 };
 
@@ -223,12 +233,29 @@ std::string Http::next_hop(const std::string& url, const HttpAnswer& answer) con
   return part(next, CURLUPART_URL);
 }
 
-HttpAnswer Http::get_one(const std::string& url, const HttpRequest& request, const Head& head,
-                         const Body& body) {
+void Http::set_options() {
   CURL* const easy = easy_;
   curl_easy_reset(easy);  // keeps the connection
-  Transfer transfer{stop_, head, body};
-  transfer.answer.url = url;
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "quipu/" QUIPU_VERSION);
+  if (!settings_.certificates.empty())
+    curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.certificates.c_str());
+  if (!settings_.certificate_folder.empty())
+    curl_easy_setopt(easy, CURLOPT_CAPATH, settings_.certificate_folder.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(settings_.connect_seconds));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.stall_seconds));
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+}
+
+HttpAnswer Http::get_one(const std::string& url, const HttpRequest& request, const Head& head,
+                         const Body& body) {
+  set_options();
+  CURL* const easy = easy_;
+  Callbacks callbacks{stop_, head, body};
+  callbacks.answer.url = url;
 
   HeaderList headers;
   if (!request.if_range.empty()) headers.add("If-Range: " + request.if_range);
@@ -241,31 +268,13 @@ HttpAnswer Http::get_one(const std::string& url, const HttpRequest& request, con
 
   char message[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "quipu/" QUIPU_VERSION);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.list);
   if (request.range) curl_easy_setopt(easy, CURLOPT_RANGE, range.c_str());
-  if (!settings_.certificates.empty())
-    curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.certificates.c_str());
-  if (!settings_.certificate_folder.empty())
-    curl_easy_setopt(easy, CURLOPT_CAPATH, settings_.certificate_folder.c_str());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(settings_.connect_seconds));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.stall_seconds));
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &transfer);
+  callbacks.attach(easy);
 
   const CURLcode code = curl_easy_perform(easy);
-  if (transfer.failure) std::rethrow_exception(transfer.failure);
+  if (callbacks.failure) std::rethrow_exception(callbacks.failure);
   if (code != CURLE_OK) {
     if (stop_) throw Error(ErrorCode::cancelled, shown_url(url) + ": stopped");
     const std::string why =
@@ -273,8 +282,8 @@ HttpAnswer Http::get_one(const std::string& url, const HttpRequest& request, con
     if (may_get_better(code)) throw Broken(why);
     throw Error(ErrorCode::io, why);
   }
-  if (transfer.answer.ok()) transfer.begin();  // of an empty body
-  return std::move(transfer.answer);
+  if (callbacks.answer.ok()) callbacks.begin();  // of an empty body
+  return std::move(callbacks.answer);
 }
 
 }  // namespace quipu::app

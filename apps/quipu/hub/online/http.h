@@ -69,8 +69,9 @@ class Http {
   HttpAnswer get(const HttpRequest& request, const Head& head, const Body& body);
 
  private:
-  struct Transfer;
+  struct Callbacks;
 
+  void set_options();
   HttpAnswer get_one(const std::string& url, const HttpRequest& request, const Head& head,
                      const Body& body);
   std::string next_hop(const std::string& url, const HttpAnswer& answer) const;
