@@ -35,7 +35,10 @@ struct TemplateTime {
 };
 
 /// Immutable; thread-safe. Runs in a sandbox: a template reaches nothing but its variables, and
-/// what takes too many steps, too much memory or too deep nesting is an error.
+/// what takes too many steps, too much memory or too deep nesting is an error. Jinja 3.1 as Hugging
+/// Face transformers configures it, without include, import, extends and autoescape, without the
+/// filters striptags, urlize, xmlattr, wordwrap, pprint and random; integers have 64 bits, and a
+/// result that has more is an error.
 class ChatTemplate {
  public:
   /// The model's tokenizer.chat_template, or null when it has none. Models may ship more of them:
@@ -45,7 +48,8 @@ class ChatTemplate {
                                             std::string_view variant = {});
   /// A template of its own; `name` is what people are told was used.
   static std::unique_ptr<ChatTemplate> parse(std::string_view source, std::string name);
-  /// One that quipu knows by name: "chatml". Throws usage that lists names() for any other.
+  /// One that quipu knows by name: "chatml", "llama3" … Throws usage that lists names() for any
+  /// other.
   static std::unique_ptr<ChatTemplate> named(std::string_view name);
   static std::vector<std::string_view> names();
   virtual ~ChatTemplate();

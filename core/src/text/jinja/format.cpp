@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 #include "quipu/error.h"
 #include "text/jinja/builtins.h"
@@ -89,19 +88,22 @@ std::string digits_of(std::uint64_t magnitude, char type) {
   return text;
 }
 
-// Of a number that is not negative.
-std::string digits_of_real(double x, char type, std::int64_t precision, bool alternate) {
+// Of a number that is not negative; no locale changes it.
+std::string digits_of_real(double x, char type, std::int64_t precision) {
   if (!type && precision < 0) return number_text(x);
-  const double scaled = type == '%' ? 100 * x : x;
-  const char conversion = !type || type == 'n' ? 'g' : type == '%' ? 'f' : type;
-  const int places = precision < 0 ? 6 : static_cast<int>(precision);
+  const char as = static_cast<char>(type | 0x20);
+  const auto format = as == 'e'                  ? std::chars_format::scientific
+                      : as == 'f' || type == '%' ? std::chars_format::fixed
+                                                 : std::chars_format::general;
   char buffer[800];  // 309 digits, a point, 300 places
-  const std::string format = std::string(alternate ? "%#" : "%") + ".*" + conversion;
-  std::snprintf(buffer, sizeof buffer, format.c_str(), places, scaled);
-  std::string text = buffer;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, type == '%' ? 100 * x : x, format,
+                                 precision < 0 ? 6 : static_cast<int>(precision));
+  std::string text(buffer, end.ptr);
+  if (type == 'E' || type == 'F' || type == 'G') text = upper(text);
   // Without a type a float stays one that can be seen.
   if (!type && text.find_first_of(".en") == std::string::npos) text += ".0";
-  return type == '%' ? text + "%" : text;
+  if (type == '%') text += '%';
+  return text;
 }
 
 struct Digits {
@@ -120,7 +122,8 @@ Digits number_digits(const Value& value, const Specification& s) {
   if (real) {
     const double x = value.real();
     d.negative = std::signbit(x);
-    d.digits = digits_of_real(std::abs(x), s.type, s.precision, s.alternate);
+    if (s.alternate) fail("format: expected no '#' for a float");
+    d.digits = digits_of_real(std::abs(x), s.type, s.precision);
     return d;
   }
   if (s.precision >= 0) fail("format: expected no precision for an integer");

@@ -1,5 +1,6 @@
 // Functions that every template has.
-#include <ctime>
+#include <locale.h>
+#include <time.h>
 
 #include "text/jinja/builtins.h"
 #include "text/jinja/objects.h"
@@ -50,7 +51,7 @@ Value strftime_now(Renderer& r, const Arguments& a) {
   if (format.empty()) return "";
   if (format.size() > 1000) fail("strftime_now: expected a format of at most 1000 bytes");
   const Now& now = r.now();
-  std::tm time{};
+  tm time{};
   time.tm_year = now.year - 1900;
   time.tm_mon = now.month - 1;
   time.tm_mday = now.day;
@@ -58,8 +59,10 @@ Value strftime_now(Renderer& r, const Arguments& a) {
   time.tm_min = now.minute;
   time.tm_sec = now.second;
   timegm(&time);  // fills in the days of week and year
+  // English names, whatever language the program speaks.
+  static const locale_t plain = newlocale(LC_ALL_MASK, "C", nullptr);
   char text[8192];
-  return made(r, std::string(text, std::strftime(text, sizeof text, format.c_str(), &time)));
+  return made(r, std::string(text, strftime_l(text, sizeof text, format.c_str(), &time, plain)));
 }
 
 Value raise_exception(Renderer& r, const Arguments& a) {

@@ -1,7 +1,7 @@
 // Filters that make text.
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
+#include <charconv>
 
 #include "text/jinja/builtins.h"
 #include "text/jinja/text_tools.h"
@@ -207,10 +207,8 @@ Value file_size(Renderer& r, const Value& v, const Arguments& a) {
   const double base = binary ? 1024 : 1000;
   if (bytes == 1) return "1 Byte";
   char text[64];
-  if (bytes < base) {
-    std::snprintf(text, sizeof text, "%lld Bytes", static_cast<long long>(std::max(bytes, -9e18)));
-    return text;
-  }
+  if (bytes < base)
+    return std::to_string(static_cast<std::int64_t>(std::max(bytes, -9e18))) + " Bytes";
   double unit = base;
   std::size_t i = 0;
   static constexpr const char* names = "kMGTPEZY";
@@ -218,9 +216,12 @@ Value file_size(Renderer& r, const Value& v, const Arguments& a) {
     unit *= base;
     ++i;
   }
-  std::snprintf(text, sizeof text, "%.1f %c%sB", bytes / unit,
-                binary ? std::toupper(names[i]) : names[i], binary ? "i" : "");
-  return text;
+  const auto end = std::to_chars(text, text + sizeof text, std::min(bytes / unit, 1e30),
+                                 std::chars_format::fixed, 1);
+  std::string out(text, end.ptr);
+  out += ' ';
+  out += binary ? static_cast<char>(std::toupper(names[i])) : names[i];
+  return out + (binary ? "iB" : "B");
 }
 
 }  // namespace
