@@ -45,6 +45,13 @@ class TokenSet {
       words_[i] &= i < other.words_.size() ? other.words_[i] : 0;
     return *this;
   }
+  /// Adds what the other set has; tokens past this one's size it has not.
+  TokenSet& operator|=(const TokenSet& other) noexcept {
+    for (std::size_t i = 0; i < words_.size() && i < other.words_.size(); ++i)
+      words_[i] |= other.words_[i];
+    if (size_ % 64 != 0) words_.back() &= ~std::uint64_t{0} >> (64 - size_ % 64);
+    return *this;
+  }
   /// Takes away what the other set has.
   TokenSet& operator-=(const TokenSet& other) noexcept {
     for (std::size_t i = 0; i < words_.size() && i < other.words_.size(); ++i)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 namespace quipu {
 
 class Metadata;
+class TokenPieces;
 
 using Token = std::int32_t;
 
@@ -53,10 +55,18 @@ class Tokenizer {
   virtual Token eos() const noexcept = 0;
   virtual bool adds_bos() const noexcept = 0;
 
+  /// The bytes of all tokens, in order: core's own way to ask which tokens begin with what. Made at
+  /// first use.
+  std::shared_ptr<const TokenPieces> pieces() const;
+
  protected:
   /// What decode() drops from the start of a text: the space that SentencePiece puts before the
   /// first word.
   virtual bool drops_leading_space() const noexcept { return false; }
+
+ private:
+  mutable std::once_flag pieces_made_;
+  mutable std::shared_ptr<const TokenPieces> pieces_;
 };
 
 /// Turns a stream of tokens into text that never splits a code point: bytes of an unfinished one

@@ -9,7 +9,11 @@
 #include "text/plamo2.h"
 #include "text/rwkv.h"
 #include "text/spm.h"
+<<<<<<< HEAD
 #include "text/unigram.h"
+=======
+#include "text/token_pieces.h"
+>>>>>>> ef5ced6 (Grammars: GBNF compiled to parts and stacks of frames, masks of a vocabulary by look-up)
 #include "text/utf8.h"
 #include "text/wpm.h"
 
@@ -35,6 +39,11 @@ std::unique_ptr<Tokenizer> Tokenizer::make(const Metadata& metadata,
   throw Error(ErrorCode::unsupported, "tokenizer.ggml.model: expected gpt2, llama, t5, bert, "
                                       "gemma4, rwkv, plamo2 or none, found '" +
                                           printable(*kind) + "'");
+}
+
+std::shared_ptr<const TokenPieces> Tokenizer::pieces() const {
+  std::call_once(pieces_made_, [&] { pieces_ = std::make_shared<const TokenPieces>(*this); });
+  return pieces_;
 }
 
 std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const {
