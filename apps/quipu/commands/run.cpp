@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "draft_options.h"
+#include "grammar_options.h"
 #include "prompt.h"
 #include "sampling_options.h"
 
@@ -20,6 +21,7 @@ void declare(Options& options) {
                 "most tokens of the answer")(
       "stop", po::value<std::vector<std::string>>()->value_name("TEXT"),
       "ends the answer before it");
+  add_grammar_options(options);
   add_sampling_options(options);
   add_draft_options(options);
   options.add_engine_options();
@@ -77,6 +79,7 @@ int run(const std::vector<std::string>& words) {
   declare(options);
   if (!options.parse(words)) return exit_ok;
   const auto& name = options.required("MODEL");
+  const auto grammar = grammar_of(options);
   const auto start = std::chrono::steady_clock::now();
   const auto registry = options.registry();
   const auto model =
@@ -94,6 +97,7 @@ int run(const std::vector<std::string>& words) {
     for (const auto& warning : model->warnings()) say("warning: " + warning);
   request.max_tokens = options.get<std::int64_t>("max-tokens");
   set_sampling(options, *model, request);
+  request.grammar = grammar;
   if (options.has("stop")) request.stop = options.get<std::vector<std::string>>("stop");
   const bool stream = !options.json();
   request.on_token = [&](Token, std::string_view text) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "quipu/abi/backend.h"
+#include "quipu/grammar.h"
 #include "quipu/model.h"
 #include "quipu/sampler.h"
 
@@ -45,6 +46,9 @@ struct Request {
   std::vector<std::string> stop;    ///< texts that end the answer and are not part of it
   std::vector<std::string> banned;  ///< texts that the answer never has; 4096 bytes of them
   bool ignore_end = false;          ///< goes on after an end-of-generation token
+  /// What the answer's text is a beginning of, and, when it ends by itself, one of; null: anything.
+  /// When nothing can follow, the answer ends. `ignore_end` then has no say.
+  std::shared_ptr<const Grammar> grammar;
   /// Called in Engine::step for each token of the answer; false cancels. `text` is complete code
   /// points, may be empty.
   std::function<bool(Token token, std::string_view text)> on_token;

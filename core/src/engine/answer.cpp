@@ -10,6 +10,7 @@ Answer::Answer(Request request, const Tokenizer& tokenizer, std::size_t vocabula
                std::size_t reused)
     : request_(std::move(request)), tokenizer_(tokenizer),
       sampler_(request_.sampling, vocabulary, &tokenizer), text_(tokenizer), stop_(request_.stop) {
+  if (request_.grammar) grammar_.emplace(request_.grammar, tokenizer);
   for (const Token token : request_.prompt) sampler_.accept(token);
   if (!request_.banned.empty())
     banned_.emplace(request_.banned, vocabulary, [&](Token token) {
@@ -30,10 +31,18 @@ void Answer::add(std::span<const float> logits, bool full) noexcept {
   }
 }
 
+const TokenSet* Answer::allowed() {
+  if (!grammar_) return banned_ ? &banned_->allowed() : nullptr;
+  if (!banned_) return &grammar_->allowed();
+  both_ = grammar_->allowed();
+  both_ &= banned_->allowed();
+  return &both_;
+}
+
 void Answer::draw(std::span<const float> logits, bool full) {
-  const Token token = sampler_.sample(logits, banned_ ? &banned_->allowed() : nullptr);
+  const Token token = sampler_.sample(logits, allowed());
   if (first_token_ == Clock::time_point{}) first_token_ = Clock::now();
-  if (!request_.ignore_end && tokenizer_.ends_generation(token)) {
+  if ((!request_.ignore_end || grammar_) && tokenizer_.ends_generation(token)) {
     // What was held back, in case it became a stop text or a code point, is text after all.
     show(stop_.push(text_.finish()) + stop_.finish());
     finish(FinishReason::stop);
@@ -41,6 +50,7 @@ void Answer::draw(std::span<const float> logits, bool full) {
   }
   sampler_.accept(token);
   if (banned_) banned_->accept(token);
+  if (grammar_) grammar_->accept(token);
   result_.tokens.push_back(token);
   next_ = token;
   std::string text = stop_.push(has_text(token) ? text_.push(token) : std::string());
@@ -69,7 +79,7 @@ bool Answer::has_text(Token token) const {
 }
 
 FinishReason Answer::reason_to_end(bool full) const {
-  if (stop_.found()) return FinishReason::stop;
+  if (stop_.found() || (grammar_ && grammar_->finished())) return FinishReason::stop;
   if (request_.max_tokens >= 0 &&
       result_.tokens.size() >= static_cast<std::uint64_t>(request_.max_tokens))
     return FinishReason::length;

@@ -42,6 +42,7 @@ class Answer {
  private:
   using Clock = std::chrono::steady_clock;
 
+  const TokenSet* allowed();  // null: all tokens
   void draw(std::span<const float> logits, bool full);
   bool has_text(Token token) const;
   FinishReason reason_to_end(bool full) const;
@@ -53,6 +54,8 @@ class Answer {
   TextStream text_;
   StopTexts stop_;
   std::optional<BannedTexts> banned_;
+  std::optional<GrammarMatcher> grammar_;
+  TokenSet both_;  // what the grammar allows and no banned text forbids
   Result result_;
   std::optional<Token> next_;
   Clock::time_point started_ = Clock::now(), first_token_{};

@@ -9,11 +9,8 @@
 #include "text/plamo2.h"
 #include "text/rwkv.h"
 #include "text/spm.h"
-<<<<<<< HEAD
-#include "text/unigram.h"
-=======
 #include "text/token_pieces.h"
->>>>>>> ef5ced6 (Grammars: GBNF compiled to parts and stacks of frames, masks of a vocabulary by look-up)
+#include "text/unigram.h"
 #include "text/utf8.h"
 #include "text/wpm.h"
 
