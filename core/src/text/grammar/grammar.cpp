@@ -20,6 +20,9 @@ using grammar::Program;
 
 // What is remembered of one grammar may take this much, then it begins anew with what is needed.
 constexpr std::size_t most_bytes = std::size_t{64} << 20;
+// Machine::work of a whole text, at first and for each byte: about 50 ms and 5 µs. Texts of real
+// grammars take a tenth of it.
+constexpr std::uint64_t most_work = 5'000'000, most_work_of_byte = 500;
 
 }  // namespace
 
@@ -50,13 +53,19 @@ std::shared_ptr<const Grammar> Grammar::from_gbnf(std::string_view text, std::st
 GrammarMatch Grammar::match(std::string_view text) const {
   auto machine = std::make_unique<Machine>(program_);
   std::size_t limit = most_bytes;
+  std::uint64_t work = 0;
   ConfigId config = machine->start();
   GrammarMatch match;
   for (; match.bytes < text.size(); ++match.bytes) {
     const ConfigId next = machine->step(config, static_cast<std::uint8_t>(text[match.bytes]));
     if (next == 0) break;
     config = next;
+    if (work + machine->work() > most_work + most_work_of_byte * (match.bytes + 1))
+      throw Error(ErrorCode::invalid,
+                  "grammar: expected one that tells in a few steps for each byte whether a text "
+                  "follows it, found one that takes more: it is too ambiguous");
     if (machine->bytes() < limit) continue;
+    work += machine->work();
     auto fresh = std::make_unique<Machine>(program_);
     config = fresh->adopt(*machine, config);
     machine = std::move(fresh);
