@@ -125,6 +125,7 @@ class Repository:
 class Hub:
     def __init__(self, repositories, certificate=None, cdn_certificate=None):
         self.repositories = repositories
+        self.signature = "abc"  # of addresses of large files; says which run a request belongs to
         self.hub = Server(self.answer_hub, certificate)
         self.cdn = Server(self.answer_cdn, cdn_certificate)
 
@@ -170,7 +171,7 @@ class Hub:
         if not name.endswith(".gguf"):
             return handler.reply_bytes(data, f'"{git_blob_digest(data)}"', X_Repo_Commit=repository.commit)
         digest = hashlib.sha256(data).hexdigest()
-        return handler.reply(302, Location=f"{self.cdn.url}/{digest}?X-Signature=abc", X_Linked_ETag=f'"{digest}"',
+        return handler.reply(302, Location=f"{self.cdn.url}/{digest}?X-Signature={self.signature}", X_Linked_ETag=f'"{digest}"',
                              X_Linked_Size=str(len(data)), X_Repo_Commit=repository.commit)
 
     def answer_cdn(self, handler):
