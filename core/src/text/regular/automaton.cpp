@@ -90,8 +90,9 @@ Ranges complement(const Ranges& ranges) {
 
 void Budget::spend(std::size_t cells) {
   if (cells > left_)
-    throw Error(ErrorCode::invalid, "too much: its patterns, names and bounds need automata beyond "
-                                    "the budget");
+    throw Error(ErrorCode::invalid, where_ +
+                                        ": too much: patterns, names and bounds that need more "
+                                        "states than there is room for");
   left_ -= cells;
 }
 

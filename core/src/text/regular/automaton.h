@@ -25,15 +25,18 @@ using Ranges = std::vector<Range>;
 Ranges normalised(Ranges ranges);
 Ranges complement(const Ranges& ranges);
 
-/// What the automata of one schema may cost together, in table cells. Throws invalid beyond.
+/// What the automata of one schema may cost together, in table cells. Throws invalid beyond;
+/// `where` begins the message.
 class Budget {
  public:
-  explicit Budget(std::size_t cells) : left_(cells) {}
+  explicit Budget(std::size_t cells, std::string where = "regular language")
+      : left_(cells), where_(std::move(where)) {}
   void spend(std::size_t cells);
   static constexpr std::size_t states = 30'000;  ///< of one automaton
 
  private:
   std::size_t left_;
+  std::string where_;
 };
 
 /// Code points in classes that an automaton does not tell apart.

@@ -1,0 +1,157 @@
+// What schemas describe: for every kind of value a union of shapes.
+//
+// A goal is what a value must satisfy: schemas that it must and that it must not match, all at
+// once. Expanding a goal for a kind of value unfolds their keywords into alternatives whose
+// conditions are all of one kind: a set of numbers, a language of texts, what stands where in an
+// array, what an object's members are. Members and items are goals again.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "text/regular/automaton.h"
+#include "text/schema/schemas.h"
+
+namespace quipu::schema {
+
+enum class Kind : std::uint8_t { null, false_, true_, number, string, array, object };
+inline constexpr std::size_t kinds = 7;
+
+/// A value matches a schema or does not, or equals a constant or does not.
+struct Literal {
+  ValueId value = no_value;
+  enum class What : std::uint8_t { schema, constant, anything, never } what = What::schema;
+  bool negated = false;
+  auto operator<=>(const Literal&) const = default;
+};
+inline constexpr Literal anything{no_value, Literal::What::anything};
+inline constexpr Literal never{no_value, Literal::What::never};
+
+using GoalId = std::uint32_t;
+using Language = std::shared_ptr<const regular::Automaton>;
+
+/// What one schema says about the members of an object.
+struct Members {
+  std::vector<std::pair<std::string, Literal>> named;  ///< as listed
+  std::vector<std::pair<Language, Literal>> patterns;
+  Literal rest = anything;  ///< of keys that neither of these has
+  bool names_rest = false;  ///< the schema has additionalProperties
+  const Literal* find(const std::string& name) const;
+  std::map<std::string, std::size_t, std::less<>> by_name;
+};
+
+struct Items {
+  std::vector<Literal> prefix;
+  Literal rest = anything;
+};
+
+/// At least and at most so many items from an index on match.
+struct Contains {
+  Literal item;
+  std::size_t from = 0, least = 1;
+  std::optional<std::size_t> most;
+  std::string where;
+};
+
+struct Shape {
+  Kind kind = Kind::null;
+  Language language;  ///< of texts or numbers; absent: all
+  /// Code points, items or members. A shape of strings has a language or bounds, or a language of
+  /// all texts over a set of characters and bounds.
+  std::size_t least = 0;
+  std::optional<std::size_t> most;
+
+  std::vector<Items> items;
+  std::vector<Contains> contains;
+
+  std::vector<std::shared_ptr<const Members>> members;
+  std::set<std::string> required;
+  std::vector<Literal> names;     ///< what every key matches
+  std::vector<Language> present;  ///< some member's key is in each of these
+};
+
+class Shapes {
+ public:
+  static constexpr std::size_t most_goals = 20'000;
+  static constexpr std::size_t most_shapes = 4'096;  ///< of one goal and kind
+  static constexpr std::size_t most_steps = 1'000'000;
+
+  /// All must outlive the shapes.
+  Shapes(const Schemas& schemas, regular::Budget& budget);
+
+  GoalId goal(std::vector<Literal> literals);
+  std::size_t goals() const noexcept { return goals_.size(); }
+  const std::vector<Literal>& literals(GoalId goal) const { return *goals_[goal]; }
+  /// Throws unsupported for what cannot be said exactly, invalid beyond the budgets.
+  const std::vector<Shape>& of(GoalId goal, Kind kind);
+
+  /// What the item at the index has to match.
+  GoalId item_goal(const Shape& array, std::size_t index);
+  /// What the member of this name has to match; nothing does when the name is not allowed.
+  GoalId member_goal(const Shape& object, const std::string& name);
+  /// The texts that a goal allows.
+  Language texts(GoalId goal);
+  /// Whether nothing satisfies the goal. What is not found out within a few levels counts as not
+  /// empty.
+  bool surely_empty(GoalId goal);
+
+  regular::Budget& budget() noexcept { return budget_; }
+  const Schemas& schemas() const noexcept { return schemas_; }
+
+ private:
+  struct Branch;
+  using Option = std::function<void(Branch&)>;
+  using Choice = std::vector<Option>;
+
+  std::vector<Shape> expand(GoalId goal, Kind kind);
+  bool settle(Branch& branch, std::vector<Branch>& waiting);
+  bool finish(Shape& shape);
+  void apply(Branch& branch, Literal literal);
+  void apply_constant(Branch& branch, ValueId value, bool negated);
+  void apply_schema(Branch& branch, ValueId id);
+  void deny_schema(Branch& branch, ValueId id);
+  void assert_keyword(Branch& branch, ValueId id, Keyword keyword, ValueId value);
+  void deny_keyword(Branch& branch, ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  void add_choice(Branch& branch, Choice choice);
+  void restrict_language(Branch& branch, const Language& language);
+  void apply_types(Branch& branch, ValueId value, bool negated);
+  void apply_values(Branch& branch, std::span<const ValueId> values, bool negated, ValueId schema);
+  void apply_one_of(Branch& branch, ValueId value);
+  regular::Automaton numbers(Keyword keyword, ValueId value);
+  Language language(ValueId id, Keyword keyword, ValueId value);
+  std::shared_ptr<const Members> members(ValueId id);
+  std::size_t count(ValueId value) const;
+  bool apart(Literal a, Literal b, Kind kind);
+  bool surely_empty(GoalId goal, Kind kind);
+  void step(std::size_t cost);
+
+  const Schemas& schemas_;
+  const Document& document_;
+  regular::Budget& budget_;
+  std::map<std::vector<Literal>, GoalId> ids_;
+  std::vector<const std::vector<Literal>*> goals_;
+  std::map<std::pair<GoalId, Kind>, std::unique_ptr<const std::vector<Shape>>> known_;
+  std::set<std::pair<GoalId, Kind>> open_;  // being expanded
+  std::map<std::pair<GoalId, Kind>, bool> empty_;
+  std::map<GoalId, Language> texts_;
+  std::map<ValueId, std::shared_ptr<const Members>> members_;
+  std::map<std::pair<Keyword, std::string>, Language> languages_;  // of pattern and format
+  std::size_t steps_ = 0, depth_ = 0, in_place_ = 0;
+};
+
+/// A language of all texts over a set of characters, of certain lengths.
+struct SetOfCharacters {
+  regular::Automaton any_number;
+  regular::Lengths lengths;
+};
+std::optional<SetOfCharacters> set_of_characters(const regular::Automaton& language);
+
+}  // namespace quipu::schema
