@@ -12,8 +12,10 @@ int run(const std::vector<std::string>& words) {
                 "a text, byte for byte, - for stdin: exit 0 if the grammar describes all of it, "
                 "1 if not");
   if (!options.parse(words)) return exit_ok;
-  const auto grammar = grammar_of(options);
-  if (!grammar) throw Error(ErrorCode::usage, "grammar: expected --grammar, found none");
+  // A text may be written in any way that JSON can be.
+  const auto grammar = grammar_of(options, {SchemaOptions::Layout::any, SchemaOptions::Order::any});
+  if (!grammar)
+    throw Error(ErrorCode::usage, "grammar: expected --grammar or --json-schema, found neither");
   if (!options.has("match")) {
     if (options.json()) print_json(json::value{{"valid", true}});
     return exit_ok;
@@ -40,7 +42,8 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
-const Command grammar_command = {"grammar", "--grammar FILE [--match FILE|-]",
+const Command grammar_command = {"grammar",
+                                 "(--grammar FILE | --json-schema FILE|JSON) [--match FILE|-]",
                                  "Checks a grammar, and texts against it", run};
 
 }  // namespace quipu::app
