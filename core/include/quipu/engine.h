@@ -12,6 +12,7 @@
 #include "quipu/abi/backend.h"
 #include "quipu/grammar.h"
 #include "quipu/model.h"
+#include "quipu/profile.h"
 #include "quipu/sampler.h"
 
 namespace quipu {
@@ -90,6 +91,12 @@ class Engine {
   std::uint32_t context() const noexcept;
   quipu_plan_facts facts() const;
   std::vector<std::string> explain() const;
+  /// Begins to note what runs take, from nothing, or stops and forgets. False when the backend
+  /// cannot.
+  bool profile(bool on);
+  /// What was noted so far. Throws usage when nothing is. Not to be called in a step, but for
+  /// on_token.
+  Profile profile() const;
 
   /// Queues a request; step() runs it. Throws usage when the prompt is empty, longer than the
   /// context, or holds an id outside the vocabulary.

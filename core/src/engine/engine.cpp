@@ -100,6 +100,13 @@ std::vector<std::string> Engine::explain() const {
   return state_->runner.explain();
 }
 
+bool Engine::profile(bool on) {
+  return state_->runner.profile(on);
+}
+Profile Engine::profile() const {
+  return state_->runner.profile();
+}
+
 RequestId Engine::submit(Request request) {
   state_->check_tokens(request.prompt);
   // All throw here what would else end a step.

@@ -17,6 +17,34 @@ std::uint32_t width_of(const quipu_graph& graph, std::string_view role) {
                   (role == "logits" ? ", so it cannot continue a text" : ""));
 }
 
+std::string text(quipu_str s) {
+  return {s.data, s.size};
+}
+
+double seconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1e9;
+}
+
+ProfileEntry entry_of(const quipu_profile_entry& table) {
+  ProfileEntry entry;
+  entry.stage = table.stage;
+  entry.op = text(table.op);
+  for (std::uint32_t i = 0; i < table.weight_count; ++i) {
+    const quipu_tensor& tensor = *table.weights[i];
+    entry.weights.push_back({text(tensor.name),
+                             tensor.codec->name,
+                             {tensor.shape, tensor.shape + tensor.rank},
+                             text(table.kernels[i])});
+  }
+  entry.calls = table.calls;
+  entry.elapsed_seconds = seconds(table.elapsed);
+  entry.busy_seconds = seconds(table.busy);
+  entry.waiting_seconds = seconds(table.waiting);
+  entry.bytes = table.bytes;
+  entry.multiply_adds = table.multiply_adds;
+  return entry;
+}
+
 }  // namespace
 
 void Batch::add(Token token, std::size_t position, std::uint32_t sequence, bool want) {
@@ -126,6 +154,33 @@ std::vector<std::string> Runner::explain() const {
                                      }),
                     backend_.name);
   return lines;
+}
+
+bool Runner::profile(bool on) {
+  if (!QUIPU_HAS(&backend_, profile) || !QUIPU_HAS(&backend_, read_profile)) return false;
+  Registry::check(backend_.profile(plan_, on), backend_.name);
+  return true;
+}
+
+Profile Runner::profile() const {
+  if (!QUIPU_HAS(&backend_, profile) || !QUIPU_HAS(&backend_, read_profile))
+    throw Error(ErrorCode::unsupported,
+                std::string("the backend ") + backend_.name + " does not note what runs take");
+  Profile profile;
+  quipu_profile table{};
+  table.size = sizeof table;
+  Registry::check(backend_.read_profile(plan_, &table, &profile.entries,
+                                        [](void* sink, const quipu_profile_entry* entry) noexcept {
+                                          static_cast<std::vector<ProfileEntry>*>(sink)->push_back(
+                                              entry_of(*entry));
+                                        }),
+                  backend_.name);
+  profile.threads = table.threads;
+  profile.runs = table.runs;
+  profile.tokens = table.tokens;
+  profile.elapsed_seconds = seconds(table.elapsed);
+  profile.noting_seconds = seconds(table.noting);
+  return profile;
 }
 
 }  // namespace quipu

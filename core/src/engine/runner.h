@@ -46,6 +46,9 @@ class Runner {
 
   quipu_plan_facts facts() const;
   std::vector<std::string> explain() const;
+  /// What Engine says of them.
+  bool profile(bool on);
+  Profile profile() const;
 
  private:
   const quipu_backend& backend_;

@@ -1,7 +1,8 @@
 #include "pool.h"
 
 #include <algorithm>
-#include <chrono>
+
+#include "clock.h"
 
 #include "cores.h"
 
@@ -39,12 +40,6 @@ void relax() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
-}
-
-std::int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
 }
 
 /// The first task of share `index` of `count`. Rounded up, so that a single task is thread 0's.
@@ -152,7 +147,7 @@ void Pool::wait_for_other_than(std::uint64_t stage) const noexcept {
   for (std::uint32_t turn = 0; current_.load(std::memory_order_acquire) == stage; ++turn) {
     relax();
     if (turn % 16 != 15) continue;
-    const std::int64_t now = nanoseconds();
+    const std::int64_t now = now_nanoseconds();
     if (until == 0) until = now + spin_nanoseconds_;
     if (now > until) std::this_thread::yield();
   }
@@ -169,7 +164,7 @@ void Pool::serve(std::uint32_t thread) noexcept {
       idle_since = 0;
       continue;
     }
-    const std::int64_t now = nanoseconds();
+    const std::int64_t now = now_nanoseconds();
     if (idle_since == 0) idle_since = now;
     if (now - idle_since < spin_nanoseconds_)
       relax();

@@ -137,6 +137,39 @@ typedef struct quipu_plan_facts {
   uint64_t cache_bytes, scratch_bytes;
 } quipu_plan_facts;
 
+/** What the runs of a plan took while it was profiled. Times are nanoseconds. */
+typedef struct quipu_profile {
+  uint32_t size;
+  uint32_t threads;
+  uint64_t runs;
+  uint64_t tokens;  /* of all runs */
+  uint64_t elapsed; /* within run, without what noting it took. The entries' sum is at most this;
+                       the rest was spent before and after the first and last stage */
+  uint64_t noting;  /* within run, besides, for noting it */
+} quipu_profile;
+
+/** What one job of a stage took. Where it had several kernels to choose from, there is an entry for
+ * each that it used. The jobs of a stage run side by side, so its time is split among them: as its
+ * threads worked for each. */
+typedef struct quipu_profile_entry {
+  uint32_t size;
+  uint32_t stage;
+  quipu_str op; /* what it does, as explain() says it */
+  /* The weights that it multiplies with, and how: "dot avx512". */
+  uint32_t weight_count;
+  uint32_t reserved;
+  const quipu_tensor* const* weights;
+  const quipu_str* kernels;
+  uint64_t calls;   /* runs in which it had anything to do */
+  uint64_t elapsed; /* its part of the time from the stage's begin to its end */
+  uint64_t busy; /* while threads worked for it, all threads added up: at most elapsed * threads */
+  /* Its part of what threads waited for others, added up: each from the end of its last work in the
+   * stage to the stage's end. What neither is work nor waiting is the handing out of work. */
+  uint64_t waiting;
+  uint64_t bytes;         /* of weights or of the cache, each once a call */
+  uint64_t multiply_adds; /* of the products with them */
+} quipu_profile_entry;
+
 /** A context and its plans are used by one thread at a time; different contexts are independent. */
 typedef struct quipu_backend {
   uint32_t size;
@@ -177,6 +210,14 @@ typedef struct quipu_backend {
   /* Optional: a line of text for every stage of the plan. */
   quipu_status (*explain)(const quipu_plan* plan, void* sink,
                           void (*line)(void* sink, quipu_str text) QUIPU_NOEXCEPT) QUIPU_NOEXCEPT;
+  /* Optional, the two together. Begins to note what runs take, from nothing, or stops and forgets.
+   * A plan begins without, and then no run takes longer for it. */
+  quipu_status (*profile)(quipu_plan* plan, int on) QUIPU_NOEXCEPT;
+  /* What was noted so far; profile->size is set by the caller. QUIPU_E_ARGUMENT: nothing is noted.
+   * An entry is valid during the call; those of a stage follow one another. */
+  quipu_status (*read_profile)(const quipu_plan* plan, quipu_profile* profile, void* sink,
+                               void (*entry)(void* sink, const quipu_profile_entry* entry)
+                                   QUIPU_NOEXCEPT) QUIPU_NOEXCEPT;
 } quipu_backend;
 
 #ifdef __cplusplus

@@ -18,12 +18,16 @@
 //   void Plan::kv_save(std::uint32_t sequence, std::span<std::byte> out) const;
 //   void Plan::kv_load(std::uint32_t sequence, std::span<const std::byte> in);
 //   std::vector<std::string> Plan::explain() const;                              optional
+//   void Plan::profile(bool on);                                                 optional, with
+//   void Plan::read_profile(quipu_profile& profile,
+//                           const std::function<void(const quipu_profile_entry&)>& entry) const;
 //
 // and one line: QUIPU_BACKEND_PLUGIN(Cpu, "0.1.0", "Apache-2.0", "cpu=100"). Members are what
 // quipu/abi/backend.h says of them; those that return void, and plan(), may throw Error.
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -126,6 +130,18 @@ constexpr quipu_backend make_backend() {
           line(sink, str(text));
       });
     };
+  if constexpr (requires(Plan & plan) { plan.profile(true); }) {
+    table.profile = [](quipu_plan* plan, int on) noexcept {
+      return guard([&] { reinterpret_cast<Plan*>(plan)->profile(on != 0); });
+    };
+    table.read_profile = [](const quipu_plan* plan, quipu_profile* profile, void* sink,
+                            void (*entry)(void*, const quipu_profile_entry*) noexcept) noexcept {
+      return guard([&] {
+        reinterpret_cast<const Plan*>(plan)->read_profile(
+            *profile, [&](const quipu_profile_entry& each) { entry(sink, &each); });
+      });
+    };
+  }
   return table;
 }
 

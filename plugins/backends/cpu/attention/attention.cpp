@@ -273,6 +273,18 @@ void Attention::run(std::uint32_t index, const AttentionCall& call,
   }
 }
 
+Attention::Extent Attention::extent() const noexcept {
+  Extent all{};
+  for (const Block& block : blocks_) {
+    const std::uint64_t pages =
+        std::uint64_t{block.last_entry - block.first_entry} * block.kv_head_count;
+    const std::uint64_t rows = std::uint64_t{block.count} * block.head_count;
+    all.bytes += pages * layout_.bytes;
+    all.multiply_adds += pages * page_cells * rows * (layout_.key_width + layout_.value_width);
+  }
+  return all;
+}
+
 void Attention::merge(std::uint32_t index, const AttentionCall& call) const noexcept {
   const auto& [block, partial, chunks] = merges_[index];
   const std::uint32_t rows = block.count * block.head_count;

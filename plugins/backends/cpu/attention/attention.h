@@ -49,6 +49,12 @@ class Attention {
 
   std::uint32_t tasks() const noexcept { return static_cast<std::uint32_t>(tasks_.size()); }
   void run(std::uint32_t task, const AttentionCall& call, std::byte* scratch) const noexcept;
+  /// What all tasks do together: bytes of the cache that are read, and multiply-adds of queries
+  /// with keys and of weights with values, both by whole pages as the kernels take them.
+  struct Extent {
+    std::uint64_t bytes, multiply_adds;
+  };
+  Extent extent() const noexcept;
   /// To be run when all tasks are done; often none.
   std::uint32_t merge_tasks() const noexcept { return static_cast<std::uint32_t>(merges_.size()); }
   void merge(std::uint32_t task, const AttentionCall& call) const noexcept;

@@ -29,15 +29,24 @@ Sgemm load() noexcept {
   return reinterpret_cast<Sgemm>(dlsym(library, "cblas_sgemm"));
 }
 
+Sgemm sgemm() noexcept {
+  static const Sgemm found = load();
+  return found;
+}
+
 }  // namespace
+
+bool has_float_gemm() noexcept {
+  return sgemm() != nullptr;
+}
 
 bool float_gemm(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
                 std::uint32_t columns, float* y, std::size_t y_stride) noexcept {
-  static const Sgemm sgemm = load();
-  if (!sgemm) return false;
-  sgemm(row_major, no_transpose, transpose, static_cast<int>(tokens), static_cast<int>(rows),
-        static_cast<int>(columns), 1.0f, x, static_cast<int>(columns), w, static_cast<int>(columns),
-        0.0f, y, static_cast<int>(y_stride));
+  const Sgemm multiply = sgemm();
+  if (!multiply) return false;
+  multiply(row_major, no_transpose, transpose, static_cast<int>(tokens), static_cast<int>(rows),
+           static_cast<int>(columns), 1.0f, x, static_cast<int>(columns), w,
+           static_cast<int>(columns), 0.0f, y, static_cast<int>(y_stride));
   return true;
 }
 

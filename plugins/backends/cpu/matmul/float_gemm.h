@@ -11,4 +11,7 @@ namespace quipu_cpu {
 bool float_gemm(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
                 std::uint32_t columns, float* y, std::size_t y_stride) noexcept;
 
+/// Whether there is one.
+bool has_float_gemm() noexcept;
+
 }  // namespace quipu_cpu

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "device.h"
 #include "matmul/float_gemm.h"
 #include "matmul/kernels.h"
 #include "matmul/panel.h"
@@ -22,16 +23,6 @@ constexpr std::uint32_t gemm_rows = 128, float_rows = 4;
 // About what a task of `dot` reads: enough to hide what a task costs, little enough to share
 // evenly.
 constexpr std::uint64_t dot_task_bytes = 32 << 10;
-
-enum class Way { dot, panel, float_dot, gemm };
-
-Way way(const WeightMatrix& m, std::uint32_t tokens) noexcept {
-  const bool int8_dot = m.dot && m.dot->dot_input == QUIPU_INPUT_INT8 && m.columns % 32 == 0;
-  const bool panel = m.unpack && m.columns % 32 == 0;
-  if (panel && (m.deterministic || tokens >= panel_from || !int8_dot)) return Way::panel;
-  if (int8_dot) return Way::dot;
-  return tokens >= gemm_from && !m.deterministic ? Way::gemm : Way::float_dot;
-}
 
 bool dots_floats(const WeightMatrix& m) noexcept {
   return m.dot && m.dot->dot_input == QUIPU_INPUT_FLOAT;
@@ -100,6 +91,7 @@ const MatmulKernels& matmul_kernels(std::uint32_t isa) noexcept {
 WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
                            std::uint64_t index) {
   WeightMatrix m;
+  m.tensor = &tensor;
   m.row_bytes = tensor.row_bytes;
   m.columns = static_cast<std::uint32_t>(tensor.shape[0]);
   m.rows = static_cast<std::uint32_t>(tensor.shape[1]);
@@ -118,6 +110,32 @@ WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool d
     if (has_panel && QUIPU_HAS(&kernels, unpack)) m.unpack = &kernels;
   }
   return m;
+}
+
+Way way(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  const bool int8_dot = m.dot && m.dot->dot_input == QUIPU_INPUT_INT8 && m.columns % 32 == 0;
+  const bool panel = m.unpack && m.columns % 32 == 0;
+  if (panel && (m.deterministic || tokens >= panel_from || !int8_dot)) return Way::panel;
+  if (int8_dot) return Way::dot;
+  return tokens >= gemm_from && !m.deterministic ? Way::gemm : Way::float_dot;
+}
+
+std::string kernel_name(const WeightMatrix& m, Way way) {
+  switch (way) {
+  case Way::dot:
+    return std::string("dot ") + isa_name(m.dot->isa);
+  case Way::panel:
+    return m.unpack->isa == m.kernels->isa ? std::string("panel ") + isa_name(m.kernels->isa)
+                                           : std::string("panel ") + isa_name(m.unpack->isa) +
+                                                 ", tile " + isa_name(m.kernels->isa);
+  case Way::gemm:
+    if (has_float_gemm()) return "OpenBLAS";
+    break;
+  case Way::float_dot:
+    if (dots_floats(m)) return std::string("float dot ") + isa_name(m.dot->isa);
+    break;
+  }
+  return std::string("dequantise, float dot ") + isa_name(m.kernels->isa);
 }
 
 bool reads_int8(const WeightMatrix& m, std::uint32_t tokens) noexcept {

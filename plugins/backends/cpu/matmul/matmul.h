@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "matmul/activations.h"
 #include "quipu/abi/backend.h"
@@ -21,6 +22,7 @@ struct MatmulKernels;
 
 /// A weight [rows, columns] ready to multiply.
 struct WeightMatrix {
+  const quipu_tensor* tensor = nullptr;  ///< that it is, or is a slice of
   const std::byte* data = nullptr;
   std::uint64_t row_bytes = 0;
   std::uint32_t rows = 0, columns = 0;
@@ -41,6 +43,13 @@ struct WeightMatrix {
 /// `index` picks one [rows, columns] slice of a tensor with a third axis.
 WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
                            std::uint64_t index = 0);
+
+enum class Way : std::uint8_t { dot, panel, float_dot, gemm };
+
+/// How multiply() goes about so many tokens.
+Way way(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+/// A way and the instruction set that it has: "panel avx512".
+std::string kernel_name(const WeightMatrix& matrix, Way way);
 
 /// Which forms of its input a matrix reads for so many tokens.
 bool reads_int8(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stages/row_job.h"
+#include "stages/weight_use.h"
 
 namespace quipu_cpu {
 namespace {
@@ -208,6 +209,20 @@ class HiddenJob final : public Job {
            std::to_string(up.columns) + "]";
   }
 
+  Work work(const Step&) const noexcept override {
+    Work work;
+    for (std::uint32_t e = 0; e < node_.expert_count(); ++e) {
+      add_product(work, 0, node_.experts.up[e], node_.tokens_of(e));
+      if (node_.gate(e)) add_product(work, 1, *node_.gate(e), node_.tokens_of(e));
+    }
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    std::vector<const WeightMatrix*> all{&node_.experts.up.front()};
+    if (node_.gate(0)) all.push_back(node_.gate(0));
+    return weight_uses(all, kernels);
+  }
+
  private:
   const Node& node_;
   quipu_activation activation_;
@@ -259,6 +274,17 @@ class DownJob final : public Job {
     const WeightMatrix& down = node_.experts.down.front();
     return std::string("experts ") + down.codec->name + " [" + std::to_string(down.rows) + ", " +
            std::to_string(down.columns) + "]";
+  }
+
+  Work work(const Step&) const noexcept override {
+    Work work;
+    for (std::uint32_t e = 0; e < node_.expert_count(); ++e)
+      add_product(work, 0, node_.experts.down[e], node_.tokens_of(e));
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    const WeightMatrix* const all[] = {&node_.experts.down.front()};
+    return weight_uses(all, kernels);
   }
 
  private:

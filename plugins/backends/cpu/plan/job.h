@@ -50,6 +50,19 @@ struct Matrix {
   float* row(std::uint64_t index) const noexcept { return data + index * stride; }
 };
 
+/// What a job did in a run, for a profile of it.
+struct Work {
+  std::uint64_t bytes = 0;  ///< read of weights or of the cache, each once
+  std::uint64_t multiply_adds = 0;
+  std::uint32_t kernels = 0;  ///< a set of those it chose from, in bits that Job::weights() knows
+};
+
+/// A weight, and how it is multiplied: "dot avx512".
+struct WeightUse {
+  const quipu_tensor* tensor;
+  std::string kernel;
+};
+
 class RowJob;
 
 class Job {
@@ -62,6 +75,13 @@ class Job {
   /// A few words for explain().
   virtual std::string describe() const = 0;
   virtual const RowJob* as_row_job() const noexcept { return nullptr; }
+  /// Asked after run() has done all tasks, before the next stage.
+  virtual Work work(const Step&) const noexcept { return {}; }
+  /// `kernels`: the union of what work() said of some runs.
+  virtual std::vector<WeightUse> weights(std::uint32_t kernels) const {
+    (void)kernels;
+    return {};
+  }
 
   /// The job comes after the jobs that write what it reads.
   std::vector<Buffer*> reads, writes;

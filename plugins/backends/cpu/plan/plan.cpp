@@ -52,7 +52,7 @@ Plan::Plan(Pool& pool, std::uint32_t isa, const quipu_graph& graph,
     auto program = std::make_unique<Program>(step_, options.batch, pool.threads());
     const Lowered lowered = lower(graph, output.node, target, *program);
     bytes = std::max(bytes, program->finish());
-    outputs_.push_back({std::string(sdk::view(output.role)), std::move(program), lowered});
+    outputs_.push_back({std::string(sdk::view(output.role)), std::move(program), lowered, nullptr});
   }
   arena_ = Arena(bytes);
   for (const Output& output : outputs_) output.program->bind(arena_.data());
@@ -99,6 +99,8 @@ void Plan::check(const quipu_batch& batch, const Output& output, const quipu_out
 void Plan::run(const quipu_batch& batch, std::string_view role, const quipu_output& out) {
   if (batch.count == 0) return;
   Output& output = output_of(role);
+  Profile* const profile = output.profile.get();
+  if (profile) profile->begin_run();
   check(batch, output, out);
   cache_.begin(batch);
   step_ = {&batch, batch.count, 0, wanted_rows_.data()};
@@ -107,8 +109,12 @@ void Plan::run(const quipu_batch& batch, std::string_view role, const quipu_outp
   output.lowered.output->data = out.values;
   output.lowered.output->stride = out.stride;
   for (AttentionGroup* group : output.lowered.attention) group->prepare(step_);
-  pool_.run(output.program->stages());
+  if (profile)
+    profile->run_stages(pool_);
+  else
+    pool_.run(output.program->stages());
   cache_.commit();
+  if (profile) profile->end_run();
 }
 
 void Plan::facts(quipu_plan_facts& facts) const {
@@ -133,6 +139,30 @@ std::vector<std::string> Plan::explain() const {
       lines.push_back(std::to_string(i) + ": " + output.program->job_stages()[i]->describe());
   }
   return lines;
+}
+
+void Plan::profile(bool on) {
+  for (Output& output : outputs_)
+    output.profile =
+        on ? std::make_unique<Profile>(*output.program, step_, pool_.threads()) : nullptr;
+}
+
+void Plan::read_profile(quipu_profile& profile,
+                        const std::function<void(const quipu_profile_entry&)>& entry) const {
+  if (!outputs_.front().profile)
+    throw sdk::Error(QUIPU_E_ARGUMENT, "profile: expected one that was begun, found none");
+  quipu_profile found{};
+  found.size = profile.size;
+  found.threads = pool_.threads();
+  std::uint32_t first_stage = 0;
+  for (const Output& output : outputs_) {
+    output.profile->add_to(found);
+    output.profile->each_entry(first_stage, entry);
+    first_stage += static_cast<std::uint32_t>(output.program->job_stages().size());
+  }
+  std::copy_n(reinterpret_cast<const std::byte*>(&found),
+              std::min<std::size_t>(profile.size, sizeof found),
+              reinterpret_cast<std::byte*>(&profile));
 }
 
 void Plan::kv_edit(std::uint32_t edit, std::uint32_t sequence, std::int32_t first,

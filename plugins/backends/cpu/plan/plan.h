@@ -1,6 +1,7 @@
 // A graph made ready to run on this machine, with its cache.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "plan/arena.h"
 #include "plan/cache_layers.h"
 #include "plan/lowering.h"
+#include "plan/profile.h"
 #include "plan/program.h"
 #include "plan/weights.h"
 #include "pool.h"
@@ -25,6 +27,9 @@ class Plan {
   void facts(quipu_plan_facts& facts) const;
   void run(const quipu_batch& batch, std::string_view role, const quipu_output& output);
   std::vector<std::string> explain() const;
+  void profile(bool on);
+  void read_profile(quipu_profile& profile,
+                    const std::function<void(const quipu_profile_entry&)>& entry) const;
 
   void kv_edit(std::uint32_t edit, std::uint32_t sequence, std::int32_t first, std::int32_t last,
                std::int64_t argument);
@@ -38,6 +43,7 @@ class Plan {
     std::string role;
     std::unique_ptr<Program> program;
     Lowered lowered;
+    std::unique_ptr<Profile> profile;  // null: nothing is noted
   };
 
   Output& output_of(std::string_view role);

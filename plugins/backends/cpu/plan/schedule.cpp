@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "clock.h"
+
 namespace quipu_cpu {
 namespace {
 
@@ -51,7 +53,9 @@ std::uint32_t JobStage::tasks() const noexcept {
   return static_cast<std::uint32_t>(end);
 }
 
-void JobStage::run(std::uint32_t first, std::uint32_t last, std::uint32_t thread) const noexcept {
+template <class Done>
+void JobStage::run_parts(std::uint32_t first, std::uint32_t last, std::uint32_t thread,
+                         const Done& done) const noexcept {
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < ends_.size() && begin < last; begin = ends_[i++]) {
     if (ends_[i] <= first) continue;
@@ -59,13 +63,46 @@ void JobStage::run(std::uint32_t first, std::uint32_t last, std::uint32_t thread
     const std::uint32_t to = std::min(last, ends_[i]) - begin;
     if (i < jobs.size()) {
       jobs[i]->run(step_, from, to, thread);
+      done(i);
       continue;
     }
     const Chain& chain = chains[i - jobs.size()];
     const std::uint32_t rows = std::min(to * chain.rows_per_task, count(chain.rows, step_));
     for (std::uint32_t row = from * chain.rows_per_task; row < rows; ++row)
-      for (const RowJob* job : chain.jobs) job->run_row(step_, row, thread);
+      for (std::size_t j = 0; j < chain.jobs.size(); ++j) {
+        chain.jobs[j]->run_row(step_, row, thread);
+        done(chain.first_part + j);
+      }
   }
+}
+
+void JobStage::run(std::uint32_t first, std::uint32_t last, std::uint32_t thread) const noexcept {
+  run_parts(first, last, thread, [](std::size_t) {});
+}
+
+void JobStage::run_timed(std::uint32_t first, std::uint32_t last, std::uint32_t thread,
+                         std::span<std::int64_t> nanoseconds) const noexcept {
+  std::int64_t since = now_nanoseconds();
+  run_parts(first, last, thread, [&](std::size_t part) {
+    const std::int64_t now = now_nanoseconds();
+    nanoseconds[part] += now - since;
+    since = now;
+  });
+}
+
+std::vector<const Job*> JobStage::parts() const {
+  std::vector<const Job*> all = jobs;
+  for (const Chain& chain : chains) all.insert(all.end(), chain.jobs.begin(), chain.jobs.end());
+  return all;
+}
+
+bool JobStage::has_tasks(std::size_t part) const noexcept {
+  std::size_t i = part;
+  if (part >= jobs.size()) {
+    const auto after = std::ranges::upper_bound(chains, part, {}, &Chain::first_part);
+    i = jobs.size() + static_cast<std::size_t>(after - chains.begin()) - 1;
+  }
+  return ends_[i] != (i == 0 ? 0 : ends_[i - 1]);
 }
 
 std::string JobStage::describe() const {
@@ -139,7 +176,10 @@ std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<
       buffer->last_stage = std::max(buffer->last_stage, place.stage);
   }
   for (const auto& stage : stages) {
+    std::size_t part = stage->jobs.size();
     for (Chain& chain : stage->chains) {
+      chain.first_part = part;
+      part += chain.jobs.size();
       std::uint64_t work = 1;
       for (const RowJob* job : chain.jobs) work += job->work();
       chain.rows_per_task =

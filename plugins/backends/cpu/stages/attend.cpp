@@ -22,6 +22,10 @@ class AttendJob final : public Job {
       node_.group.attention.run(task, call, scratch);
   }
   std::string describe() const override { return "attention"; }
+  Work work(const Step&) const noexcept override {
+    const Attention::Extent extent = node_.group.attention.extent();
+    return {extent.bytes, extent.multiply_adds, 0};
+  }
 
  private:
   const AttentionNode& node_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stages/weight_use.h"
+
 namespace quipu_cpu {
 namespace {
 
@@ -32,6 +34,16 @@ class GroupedLinear final : public Job {
     return std::string("grouped linear ") + matrix.codec->name + " [" +
            std::to_string(matrices_.size()) + ", " + std::to_string(matrix.rows) + ", " +
            std::to_string(matrix.columns) + "]";
+  }
+
+  Work work(const Step& step) const noexcept override {
+    Work work;
+    for (const WeightMatrix& matrix : matrices_) add_product(work, 0, matrix, count(y_.rows, step));
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    const WeightMatrix* const all[] = {&matrices_.front()};
+    return weight_uses(all, kernels);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "stages/row_job.h"
+#include "stages/weight_use.h"
 
 namespace quipu_cpu {
 namespace {
@@ -48,6 +49,16 @@ class LinearJob final : public Job {
     if (part_.bias) text += " + bias";
     if (addend_) text += " + sum";
     return text;
+  }
+
+  Work work(const Step& step) const noexcept override {
+    Work work;
+    add_product(work, 0, part_.weight, count(y_.rows, step));
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    const WeightMatrix* const all[] = {&part_.weight};
+    return weight_uses(all, kernels);
   }
 
  private:
@@ -99,6 +110,18 @@ class GatedLinearJob final : public Job {
     return std::string("gated linear ") + gate.codec->name + " and " +
            linear_.up.weight.codec->name + " [" + std::to_string(gate.rows) + ", " +
            std::to_string(gate.columns) + "], int8";
+  }
+
+  Work work(const Step& step) const noexcept override {
+    const std::uint32_t tokens = count(linear_.out.x.rows, step);
+    Work work;
+    add_product(work, 0, linear_.gate.weight, tokens);
+    add_product(work, 1, linear_.up.weight, tokens);
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    const WeightMatrix* const all[] = {&linear_.gate.weight, &linear_.up.weight};
+    return weight_uses(all, kernels);
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stages/weight_use.h"
+
 namespace quipu_cpu {
 namespace {
 
@@ -74,6 +76,16 @@ class PreciseLinear final : public Job {
     return std::string("precise linear ") + part_.weight.codec->name + " [" +
            std::to_string(part_.weight.rows) + ", " + std::to_string(part_.weight.columns) + "]" +
            (part_.bias ? " + bias" : "");
+  }
+
+  Work work(const Step& step) const noexcept override {
+    Work work;
+    add_product(work, 0, part_.weight, forms * count(y_.rows, step));
+    return work;
+  }
+  std::vector<WeightUse> weights(std::uint32_t kernels) const override {
+    const WeightMatrix* const all[] = {&part_.weight};
+    return weight_uses(all, kernels);
   }
 
   static std::size_t products_bytes(const WeightMatrix& weight, std::uint32_t tokens) {
