@@ -133,15 +133,16 @@ double time_of_read(std::span<const std::byte> memory, std::uint32_t threads) {
                        [&](std::uint32_t i) { keep(read(memory.data() + i * share, share)); });
 }
 
-double measure_read_bandwidth(std::uint32_t threads) {
-  constexpr std::size_t share = std::size_t{128} << 20;  // per thread: beyond any shared cache
-  std::vector<std::byte> memory(share * threads + 64, std::byte{1});
-  auto* const first = memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64);
-  double best = 0;
-  for (int pass = 0; pass < 4; ++pass)
-    best = std::max(best, static_cast<double>(share) * threads /
-                              time_of_read({first, share * threads}, threads));
-  return best;
+PlainRead::PlainRead(std::uint32_t threads) : threads_(threads) {
+  // Beyond any shared cache, but no share of a large machine's memory worth mentioning.
+  constexpr std::size_t share = std::size_t{128} << 20, most = std::size_t{2} << 30;
+  memory_.resize(std::min(share * threads, most) + 64, std::byte{1});
+}
+
+double PlainRead::bytes_per_second() const {
+  const std::size_t skip = (64 - reinterpret_cast<std::uintptr_t>(memory_.data()) % 64) % 64;
+  const std::span<const std::byte> memory(memory_.data() + skip, memory_.size() - 64);
+  return static_cast<double>(memory.size()) / time_of_read(memory, threads_);
 }
 
 double measure_integer_peak(std::uint32_t threads) {

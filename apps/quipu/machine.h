@@ -4,12 +4,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace quipu::app {
 
-/// Bytes per second of a plain read of memory well beyond the caches, by `threads` threads; the
-/// best of a few passes.
-double measure_read_bandwidth(std::uint32_t threads);
+/// Plain reads of memory well beyond the caches, by `threads` threads together.
+class PlainRead {
+ public:
+  explicit PlainRead(std::uint32_t threads);
+
+  /// Bytes per second of one pass, now.
+  double bytes_per_second() const;
+  /// Bytes of memory that this keeps resident.
+  std::size_t resident() const noexcept { return memory_.size(); }
+
+ private:
+  std::uint32_t threads_;
+  std::vector<std::byte> memory_;
+};
 
 /// Seconds of one plain read of `memory`, which begins at a multiple of 64 bytes, by `threads`
 /// threads together.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "bench/request_profile.h"
 #include "command.h"
 #include "draft_options.h"
 #include "grammar_options.h"
@@ -100,7 +101,9 @@ int run(const std::vector<std::string>& words) {
   request.grammar = grammar;
   if (options.has("stop")) request.stop = options.get<std::vector<std::string>>("stop");
   const bool stream = !options.json();
+  RequestProfile profile(engine, options.verbose());
   request.on_token = [&](Token, std::string_view text) {
+    profile.on_token();
     if (stream && !text.empty()) print(text);
     return !interrupted.load();
   };
@@ -126,6 +129,7 @@ int run(const std::vector<std::string>& words) {
     say("the context of " + std::to_string(engine.context()) +
         " tokens is full; --ctx makes it longer");
   if (options.verbose()) report(result, load);
+  profile.report(result);
   return result.reason == FinishReason::cancelled ? exit_interrupted : exit_ok;
 }
 
