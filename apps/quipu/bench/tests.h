@@ -35,7 +35,8 @@ struct BenchResult {
   double profile_seconds = 0;  ///< what the profiled runs and all around them took
 };
 
-/// Measures on one engine. What is asked of `engine` is left undone but for its time.
+/// Measures on one engine, whose cache is empty after each test. What this keeps resident it takes
+/// when it is made.
 class Bench {
  public:
   Bench(Engine& engine, std::uint32_t batch_tokens);
