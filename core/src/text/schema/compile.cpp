@@ -23,6 +23,7 @@ using regular::Automaton;
 // Cells of all automata of a schema; about half a second.
 constexpr std::size_t most_cells = 20'000'000;
 constexpr std::size_t most_array_states = 4'096;  // of one array with `contains`
+constexpr std::size_t most_counted_keys = 64;     // minProperties of answers with keys of any name
 constexpr std::size_t most_alternatives = 64;     // of one object whose keys must be of some kind
 constexpr std::uint32_t deepest_indent = 64;      // spaces; so that white space ends
 
@@ -352,6 +353,19 @@ class Compiler {
     return choice(first);
   }
 
+  // All texts, labelled by their length modulo a number.
+  static Automaton length_modulo(std::size_t divisor) {
+    Automaton out = regular::everything();
+    out.next.clear();
+    out.labels.clear();
+    for (std::size_t i = 0; i < divisor; ++i) {
+      out.labels.push_back(static_cast<std::int32_t>(i));
+      out.next.push_back(static_cast<std::int32_t>((i + 1) % divisor));
+      out.next.push_back(-1);
+    }
+    return out;
+  }
+
   struct Member {
     GoalId goal;
     bool repeatable;
@@ -396,7 +410,16 @@ class Compiler {
     for (const Language& each : shape.present) parts.push_back(each.get());
     for (const auto& each : shape.members)
       for (const auto& [keys, unused] : each->patterns) parts.push_back(keys.get());
-    std::map<std::pair<GoalId, std::vector<bool>>, std::int32_t> classes;
+    // Nothing remembers which other keys were drawn. Where that many different ones must come, each
+    // class has one key of each length, modulo a number.
+    const bool counted = answers_ && !only_listed && shape.least > 1;
+    if (counted && shape.least > most_counted_keys)
+      throw Error(ErrorCode::unsupported,
+                  "JSON schema: minProperties above " + std::to_string(most_counted_keys) +
+                      " are not supported for answers with keys that are not listed");
+    const Automaton cycle = length_modulo(counted ? 2 * shape.least : 1);
+    parts.push_back(&cycle);
+    std::map<std::tuple<GoalId, std::vector<bool>, std::int32_t>, std::int32_t> classes;
     const auto other_key = [&](std::span<const std::int32_t> said) -> std::int32_t {
       std::size_t at = 2;
       for (std::size_t i = 0; i < allowed.size(); ++i)
@@ -418,10 +441,10 @@ class Compiler {
       }
       if (only_listed && lists && !mentioned) return -1;
       const GoalId goal = shapes_.goal(std::move(literals));
-      const auto [place, fresh] = classes.try_emplace({goal, present}, -1);
+      const auto [place, fresh] = classes.try_emplace({goal, present, said.back()}, -1);
       if (fresh && !shapes_.surely_empty(goal)) {
         place->second = static_cast<std::int32_t>(members.size());
-        members.push_back({goal, true, std::move(present), false});
+        members.push_back({goal, !counted, std::move(present), false});
       }
       return place->second;
     };
@@ -434,6 +457,13 @@ class Compiler {
                                 : -1;
         },
         shapes_.budget());
+    if (counted) {
+      const std::set<std::int32_t> drawn(keys.labels.begin(), keys.labels.end());
+      if (drawn.size() - drawn.count(-1) < shape.least)
+        throw Error(ErrorCode::unsupported,
+                    "JSON schema: minProperties of " + std::to_string(shape.least) +
+                        " are not supported for answers whose keys have so few lengths");
+    }
     const StringBytes bytes = string_bytes(keys, spelling_, shapes_.budget());
 
     grammar::Object object;

@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(answers_of_random_logits_satisfy_their_schemas) {
   const std::filesystem::path program = boost::unit_test::framework::master_test_suite().argv[0];
   std::ofstream out(program.parent_path() / "schema_answers.jsonl");
 
-  // 111 schemas.
+  // 112 schemas.
   draw_answers(*tokenizer, 10, out);
 
   BOOST_TEST(out.good());

@@ -297,3 +297,12 @@ BOOST_AUTO_TEST_CASE(answers_escape_only_what_must_be) {
   for (const char* text : {"\"\\u00e9\"", "\"\\u000a\"", "\"\\/\"", "\"\\u001F\""})
     BOOST_TEST(!grammar->accepts(text), text);
 }
+
+BOOST_AUTO_TEST_CASE(answers_have_as_many_different_members_as_must_be) {
+  const auto grammar =
+      answers(R"({"type":"object","additionalProperties":{"type":"integer"},"minProperties":2})");
+
+  BOOST_TEST(grammar->accepts("{\"a\":1,\"bb\":2}"));
+  BOOST_TEST(!grammar->accepts("{\"a\":1,\"a\":2}"));
+  BOOST_TEST(!grammar->accepts("{\"a\":1}"));
+}
