@@ -4,8 +4,7 @@ namespace quipu::app {
 
 void add_draft_options(Options& options) {
   options.add()("draft", po::value<std::string>()->value_name("MODEL|ngram"),
-                "guess tokens ahead, for the same answer sooner: by a smaller model with the same "
-                "vocabulary, or from what followed the same words before");
+                "guess tokens ahead: the same answer, sooner");
 }
 
 EngineOptions engine_with_draft(const Options& options, Registry& registry) {
@@ -15,7 +14,8 @@ EngineOptions engine_with_draft(const Options& options, Registry& registry) {
   if (draft == "ngram")
     engine.draft.ngrams = true;
   else
-    engine.draft.model = Model::make(open_model(draft, registry), registry);
+    engine.draft.model =
+        Model::make(open_model(draft, registry, Fetch::allowed, options.quiet()), registry);
   return engine;
 }
 

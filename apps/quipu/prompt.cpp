@@ -57,7 +57,7 @@ void add_prompt_options(Options& options) {
       "a variable of the template: enable_thinking=false")(
       "system", po::value<std::string>()->value_name("TEXT"),
       "system message")("tools", po::value<std::string>()->value_name("FILE"),
-                        "JSON list of the functions that the model may call");
+                        "JSON list of functions the model may call");
 }
 
 std::unique_ptr<ChatTemplate> template_by_name(const std::string& word) {

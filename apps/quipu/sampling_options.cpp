@@ -93,7 +93,7 @@ void add_sampling_options(Options& options) {
   options.add()("temp", real()->value_name("T"), "temperature (0.8); 0 takes the likeliest token")(
       "top-k", integer()->value_name("K"), "among the K likeliest (40); 0 = all")(
       "top-p", real()->value_name("P"), "among those that make up P (0.95)")(
-      "min-p", real()->value_name("P"), "at least P times as likely as the likeliest (0.05)")(
+      "min-p", real()->value_name("P"), "at least P of the highest likelihood (0.05)")(
       "repeat-penalty", real()->value_name("R"), "divides logits of tokens seen lately (1)")(
       "seed", po::value<std::uint64_t>()->value_name("S"), "makes a run repeatable")(
       "ban", texts()->value_name("TEXT"), "a text that the answer never has");
