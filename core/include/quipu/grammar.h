@@ -64,7 +64,7 @@ class Grammar {
 /// one thread at a time. What they compute is shared by all of a grammar and a tokenizer.
 class GrammarMatcher {
  public:
-  /// The tokenizer must outlive the matcher, and all others of this grammar and tokenizer.
+  /// The tokenizer must outlive the construction only. Throws unsupported when it is none.
   GrammarMatcher(std::shared_ptr<const Grammar> grammar, const Tokenizer& tokenizer);
   ~GrammarMatcher();
   GrammarMatcher(const GrammarMatcher&);
@@ -73,8 +73,9 @@ class GrammarMatcher {
   GrammarMatcher& operator=(GrammarMatcher&&) noexcept;
 
   /// Tokens after which the text can still become one of the grammar's; those that end generation
-  /// when it is one already. Never empty. Valid until the matcher changes. Throws invalid when the
-  /// grammar is too ambiguous at this place.
+  /// when it is one already. Empty only when no token ends generation and the matcher is
+  /// finished(), or when the vocabulary has no token for the bytes that must come. Valid until the
+  /// matcher changes. Throws invalid when the grammar is too ambiguous at this place.
   const TokenSet& allowed();
   /// Goes on by a token; false, and nothing changes, when the token is not allowed. A token that
   /// ends generation changes nothing.

@@ -103,6 +103,9 @@ GrammarMatcher::GrammarMatcher(std::shared_ptr<const Grammar> grammar, const Tok
     : state_(std::make_unique<State>()) {
   auto& s = *state_;
   s.grammar = std::move(grammar);
+  if (tokenizer.kind() == "none")
+    throw Error(ErrorCode::unsupported,
+                "grammar: expected a model with a tokenizer, found one that takes and gives ids");
   const auto pieces = tokenizer.pieces();
   auto& shared = *s.grammar->shared_;
   {
