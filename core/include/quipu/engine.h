@@ -50,6 +50,11 @@ struct Request {
   /// What the answer's text is a beginning of, and, when it ends by itself, one of; null: anything.
   /// When nothing can follow, the answer ends. `ignore_end` then has no say.
   std::shared_ptr<const Grammar> grammar;
+  /// Of the prompt's last tokens, how many are an answer that goes on here: text, stop texts,
+  /// bans and grammar continue from them.
+  std::size_t answered = 0;
+  /// Special tokens that the text has as the vocabulary spells them; all others have no text.
+  std::vector<Token> spelled;
   /// Called in Engine::step for each token of the answer; false cancels. `text` is complete code
   /// points, may be empty.
   std::function<bool(Token token, std::string_view text)> on_token;
@@ -99,7 +104,7 @@ class Engine {
   Profile profile() const;
 
   /// Queues a request; step() runs it. Throws usage when the prompt is empty, longer than the
-  /// context, or holds an id outside the vocabulary.
+  /// context or shorter than what is answered, or holds an id outside the vocabulary.
   RequestId submit(Request request);
   void cancel(RequestId id);
   /// Runs one batch made of all live requests: a token for each that decodes, and parts of prompts

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quipu {
@@ -73,8 +74,9 @@ class Tokenizer {
 /// wait for the next token.
 class TextStream {
  public:
-  explicit TextStream(const Tokenizer& tokenizer, bool special = false)
-      : tokenizer_(tokenizer), special_(special) {}
+  /// `spelled`: special tokens that appear as the vocabulary spells them, others give "".
+  explicit TextStream(const Tokenizer& tokenizer, std::vector<Token> spelled = {})
+      : tokenizer_(tokenizer), spelled_(std::move(spelled)) {}
   /// Text that became complete with this token.
   std::string push(Token token);
   /// What is left, with U+FFFD for an unfinished code point.
@@ -82,7 +84,7 @@ class TextStream {
 
  private:
   const Tokenizer& tokenizer_;
-  bool special_;
+  std::vector<Token> spelled_;
   std::string pending_;
 };
 

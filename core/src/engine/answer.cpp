@@ -1,5 +1,6 @@
 #include "engine/answer.h"
 
+#include <algorithm>
 #include <exception>
 #include <limits>
 #include <utility>
@@ -9,13 +10,20 @@ namespace quipu {
 Answer::Answer(Request request, const Tokenizer& tokenizer, std::size_t vocabulary,
                std::size_t reused)
     : request_(std::move(request)), tokenizer_(tokenizer),
-      sampler_(request_.sampling, vocabulary, &tokenizer), text_(tokenizer), stop_(request_.stop) {
+      sampler_(request_.sampling, vocabulary, &tokenizer), text_(tokenizer, request_.spelled),
+      stop_(request_.stop) {
   if (request_.grammar) grammar_.emplace(request_.grammar, tokenizer);
   for (const Token token : request_.prompt) sampler_.accept(token);
   if (!request_.banned.empty())
     banned_.emplace(request_.banned, vocabulary, [&](Token token) {
-      return has_text(token) ? tokenizer_.piece(token) : std::string();
+      const bool spelled = std::ranges::find(request_.spelled, token) != request_.spelled.end();
+      return has_text(token) ? tokenizer_.piece(token, spelled) : std::string();
     });
+  for (const Token token : std::span(request_.prompt).last(request_.answered)) {
+    if (banned_) banned_->accept(token);
+    if (grammar_) grammar_->accept(token);
+    stop_.push(text_of(token));
+  }
   result_.seed = sampler_.seed();
   result_.prompt_tokens = static_cast<std::uint32_t>(request_.prompt.size());
   result_.reused_tokens = static_cast<std::uint32_t>(reused);
@@ -53,7 +61,7 @@ void Answer::draw(std::span<const float> logits, bool full) {
   if (grammar_) grammar_->accept(token);
   result_.tokens.push_back(token);
   next_ = token;
-  std::string text = stop_.push(has_text(token) ? text_.push(token) : std::string());
+  std::string text = stop_.push(text_of(token));
   FinishReason reason = reason_to_end(full);
   if (reason != FinishReason::none && !stop_.found()) {
     text += stop_.push(text_.finish());
@@ -76,6 +84,10 @@ std::size_t Answer::tokens_left() const noexcept {
 // Ids beyond the tokenizer's are rows that pad the output: they have no text.
 bool Answer::has_text(Token token) const {
   return static_cast<std::size_t>(token) < tokenizer_.size();
+}
+
+std::string Answer::text_of(Token token) {
+  return has_text(token) ? text_.push(token) : std::string();
 }
 
 FinishReason Answer::reason_to_end(bool full) const {

@@ -45,6 +45,7 @@ class Answer {
   const TokenSet* allowed();  // null: all tokens
   void draw(std::span<const float> logits, bool full);
   bool has_text(Token token) const;
+  std::string text_of(Token token);
   FinishReason reason_to_end(bool full) const;
   void show(const std::string& text);
 

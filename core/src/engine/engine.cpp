@@ -109,6 +109,10 @@ Profile Engine::profile() const {
 
 RequestId Engine::submit(Request request) {
   state_->check_tokens(request.prompt);
+  if (request.answered > request.prompt.size())
+    throw Error(ErrorCode::usage,
+                "answered: expected at most " + std::to_string(request.prompt.size()) +
+                    ", the tokens of the prompt, found " + std::to_string(request.answered));
   // All throw here what would else end a step.
   BannedTexts::check(request.banned);
   Sampler(request.sampling, state_->runner.width());

@@ -1,6 +1,8 @@
 // Chooses the tokenizer that a model names, and turns tokens back into text.
 #include "quipu/tokenizer.h"
 
+#include <algorithm>
+
 #include "quipu/error.h"
 #include "quipu/model_file.h"
 #include "text/bpe.h"
@@ -59,7 +61,8 @@ std::string Tokenizer::decode(std::span<const Token> tokens, bool special) const
 }
 
 std::string TextStream::push(Token token) {
-  pending_ += tokenizer_.piece(token, special_);
+  const bool special = std::ranges::find(spelled_, token) != spelled_.end();
+  pending_ += tokenizer_.piece(token, special);
   const std::size_t keep = unfinished_size(pending_);
   std::string text = valid_utf8(std::string_view(pending_).substr(0, pending_.size() - keep));
   pending_.erase(0, pending_.size() - keep);

@@ -312,6 +312,40 @@ BOOST_AUTO_TEST_CASE(a_code_point_without_its_end_is_replaced) {
   BOOST_TEST(result.text == "a\xEF\xBF\xBD");
 }
 
+BOOST_AUTO_TEST_CASE(special_tokens_have_text_only_where_they_are_asked_for) {
+  auto engine = engine_of();
+  const Tokens prompt{toy::script, toy::counts + 4, toy::letters, 40, 41, toy::letters + 1};
+  auto request = request_of(prompt, -1);
+  request.spelled = {41, 50};
+
+  BOOST_TEST(engine.run(request_of(prompt, -1)).text == "ab");
+  BOOST_TEST(engine.run(std::move(request)).text == "a<41>b");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_goes_on_in_the_middle_of_a_code_point_or_a_stop_text) {
+  auto engine = engine_of();
+  for (std::size_t cut = 0; cut <= 9; ++cut) {
+    Tokens answer, prompt = toy::answered_with("a\xE2\x82\xAC"
+                                               "stsop");
+    const auto run = [&](std::size_t most) {
+      auto request = request_of(prompt, -1);
+      request.prompt.insert(request.prompt.end(), answer.begin(), answer.end());
+      request.answered = answer.size();
+      request.stop = {"so"};
+      request.on_token = [&](Token token, std::string_view) {
+        answer.push_back(token);
+        return answer.size() < most;
+      };
+      return engine.run(std::move(request)).text;
+    };
+    const std::string begun = cut ? run(cut) : "";
+
+    const bool whole = cut >= 8;  // the stop text came before the cut
+    BOOST_TEST(begun + (whole ? "" : run(100)) == "a\xE2\x82\xAC"
+                                                  "st");
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(cancelling)
@@ -447,6 +481,8 @@ BOOST_AUTO_TEST_CASE(what_makes_no_sense_is_refused_before_it_is_queued) {
   auto banning_nothing = request_of(tokens_of("a"));
   banning_nothing.banned = {""};
   refused([&] { engine.submit(banning_nothing); }, ErrorCode::usage, "banned");
+  refused([&] { engine.submit({.prompt = tokens_of("a"), .answered = 2}); }, ErrorCode::usage,
+          "answered");
   refused([] { engine_of({.batch = 0}); }, ErrorCode::usage, "batch");
   refused([] { engine_of({.sequences = 0}); }, ErrorCode::usage, "sequences");
   refused([] { engine_of({.context = 0x80000000u}); }, ErrorCode::usage, "context");
