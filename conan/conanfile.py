@@ -22,6 +22,7 @@ class Quipu(ConanFile):
         self.requires("boost/[>=1.81 <2]")
         self.requires("pcre2/[>=10.40 <11]")
         self.requires("utf8proc/[>=2.8 <3]")
+        self.requires("editline/[>=3.1 <4]")
         self.requires("libcurl/[>=7.85 <9]")
         self.requires("openssl/[>=3 <4]")
 

@@ -6,9 +6,11 @@
 #include <boost/program_options.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hub/resolve.h"
@@ -43,10 +45,10 @@ struct Command {
 };
 
 /// One per file of commands/.
-extern const Command bench_command, check_command, completion_command, detokenize_command,
-    download_command, embed_command, grammar_command, imatrix_command, info_command, logits_command,
-    models_command, plugins_command, quantize_command, run_command, template_command,
-    tokenize_command, version_command;
+extern const Command bench_command, chat_command, check_command, completion_command,
+    detokenize_command, download_command, embed_command, grammar_command, imatrix_command,
+    info_command, logits_command, models_command, plugins_command, quantize_command, run_command,
+    template_command, tokenize_command, version_command;
 
 /// All verbs in the order in which help shows them.
 const std::vector<const Command*>& commands();
@@ -68,8 +70,18 @@ class Options {
   /// --threads, --ctx, --kv, --backend, --deterministic.
   void add_engine_options();
 
-  /// False when --help was asked for and printed. Throws Error{usage}.
-  bool parse(const std::vector<std::string>& words);
+  /// False when --help was asked for and printed. `first`: names and values that come before those
+  /// of the command line. Throws Error{usage}.
+  bool parse(const std::vector<std::string>& words,
+             const std::vector<std::pair<std::string, std::string>>& first = {});
+
+  /// Of the options that add() declared, or add_rare(), in order.
+  std::vector<std::string> names(bool rare) const;
+  /// Of one of them.
+  std::string description(const std::string& name) const;
+  bool takes_value(const std::string& name) const;
+  /// What was given for an option, or its default, as it would be typed; "" when there is neither.
+  std::string text(const std::string& name) const;
 
   bool has(const char* name) const { return values_.count(name) != 0; }
   template <class T>
@@ -89,12 +101,14 @@ class Options {
 
  private:
   std::string help() const;
+  const po::option_description& declared(const std::string& name) const;
 
   const Command& command_;
   po::options_description own_, rare_, engine_, common_, hidden_;
   po::positional_options_description positional_;
   std::string explanation_;
   po::variables_map values_;
+  std::map<std::string, std::string> texts_;  // as given
 };
 
 /// A line on stderr that begins "quipu: ", control bytes escaped.
@@ -119,6 +133,9 @@ std::vector<Token> parse_tokens(std::string_view text,
 
 /// "494.0 MB", "1.2 GB": decimal, as file managers show it.
 std::string readable_bytes(std::uint64_t bytes);
+
+/// "stop", "length", "context_full" …, as JSON has it.
+std::string_view to_string(FinishReason reason);
 
 /// Set by Ctrl-C; long work looks at it and stops.
 extern std::atomic<bool> interrupted;

@@ -4,7 +4,7 @@ namespace quipu::app {
 
 void add_draft_options(Options& options) {
   options.add()("draft", po::value<std::string>()->value_name("MODEL|ngram"),
-                "guess tokens ahead: the same answer, sooner");
+                "guess ahead: a smaller model, or what followed before");
 }
 
 EngineOptions engine_with_draft(const Options& options, Registry& registry) {

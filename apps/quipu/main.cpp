@@ -8,15 +8,13 @@
 
 namespace quipu::app {
 
-std::atomic<bool> interrupted{false};
-
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &run_command,      &info_command,     &check_command,    &logits_command,
-      &embed_command,    &template_command, &tokenize_command, &detokenize_command,
-      &grammar_command,  &quantize_command, &imatrix_command,  &bench_command,
-      &download_command, &models_command,   &plugins_command,  &completion_command,
-      &version_command};
+      &run_command,        &chat_command,     &info_command,     &check_command,
+      &logits_command,     &embed_command,    &template_command, &tokenize_command,
+      &detokenize_command, &grammar_command,  &quantize_command, &imatrix_command,
+      &bench_command,      &download_command, &models_command,   &plugins_command,
+      &completion_command, &version_command};
   return all;
 }
 

@@ -61,35 +61,42 @@ void Options::add_engine_options() {
       "deterministic", "the same bytes alone, in a batch, or after a cached prefix");
 }
 
-bool Options::parse(const std::vector<std::string>& words) {
+bool Options::parse(const std::vector<std::string>& words,
+                    const std::vector<std::pair<std::string, std::string>>& first) {
   po::options_description visible, all;
   visible.add(own_).add(rare_).add(engine_).add(common_);
   all.add(visible).add(hidden_);
+  // What is stored first wins.
+  const auto store = [&](const auto& parsed) {
+    for (const auto& option : parsed.options)
+      if (!option.value.empty()) texts_.emplace(option.string_key, option.value.back());
+    po::store(parsed, values_);
+  };
   try {
+    po::parsed_options preset(&all);
+    for (const auto& [name, value] : first)
+      preset.options.emplace_back(name, std::vector<std::string>{value});
+    store(preset);
     using style = po::command_line_style::style_t;
-    po::store(po::command_line_parser(words)
-                  .options(all)
-                  .positional(positional_)
-                  .style(style(po::command_line_style::unix_style &
-                               ~po::command_line_style::allow_guessing))
-                  .run(),
-              values_);
+    store(po::command_line_parser(words)
+              .options(all)
+              .positional(positional_)
+              .style(style(po::command_line_style::unix_style &
+                           ~po::command_line_style::allow_guessing))
+              .run());
     if (has("help") || has("help-all")) {
       print(help());
       return false;
     }
-    po::store(po::parse_environment(visible,
-                                    [&](const std::string& variable) -> std::string {
-                                      for (const auto& option : visible.options())
-                                        if (option->long_name() != "help" &&
-                                            environment_name(option->long_name()) == variable)
-                                          return option->long_name();
-                                      return {};
-                                    }),
-              values_);
+    store(po::parse_environment(visible, [&](const std::string& variable) -> std::string {
+      for (const auto& option : visible.options())
+        if (option->long_name() != "help" && environment_name(option->long_name()) == variable)
+          return option->long_name();
+      return {};
+    }));
     if (std::ifstream file{configuration_file()}) {
       // A key of another verb is no mistake here.
-      po::store(po::parse_config_file(file, visible, true), values_);
+      store(po::parse_config_file(file, visible, true));
     }
     po::notify(values_);
   } catch (const po::error& error) {
@@ -97,6 +104,34 @@ bool Options::parse(const std::vector<std::string>& words) {
                                       std::string(command_.name) + " --help");
   }
   return true;
+}
+
+std::vector<std::string> Options::names(bool rare) const {
+  std::vector<std::string> names;
+  for (const auto& option : (rare ? rare_ : own_).options()) names.push_back(option->long_name());
+  return names;
+}
+
+const po::option_description& Options::declared(const std::string& name) const {
+  const auto* const found = own_.find_nothrow(name, false);
+  return found ? *found : rare_.find(name, false);
+}
+
+std::string Options::description(const std::string& name) const {
+  return declared(name).description();
+}
+
+bool Options::takes_value(const std::string& name) const {
+  return declared(name).semantic()->max_tokens() > 0;
+}
+
+std::string Options::text(const std::string& name) const {
+  if (const auto found = texts_.find(name); found != texts_.end()) return found->second;
+  if (!takes_value(name)) return has(name.c_str()) ? "on" : "";
+  // "N (=-1)", as help shows it.
+  const std::string shown = declared(name).format_parameter();
+  const std::size_t begin = shown.find("(=");
+  return begin == std::string::npos ? "" : shown.substr(begin + 2, shown.size() - begin - 3);
 }
 
 const std::string& Options::required(const char* name) const {

@@ -72,6 +72,24 @@ std::vector<Token> parse_tokens(std::string_view text, std::string_view expected
   return tokens;
 }
 
+std::string_view to_string(FinishReason reason) {
+  switch (reason) {
+  case FinishReason::none:
+    return "none";
+  case FinishReason::stop:
+    return "stop";
+  case FinishReason::length:
+    return "length";
+  case FinishReason::context_full:
+    return "context_full";
+  case FinishReason::cancelled:
+    return "cancelled";
+  case FinishReason::failed:
+    return "failed";
+  }
+  return "none";
+}
+
 std::string readable_bytes(std::uint64_t bytes) {
   static constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   double value = static_cast<double>(bytes);

@@ -22,7 +22,7 @@ file(GLOB_RECURSE sdk ${ROOT}/core/include/quipu/sdk/*.h)
 forbid("#include *\"quipu/sdk/" "an app uses the plugin authors' headers" ${apps})
 forbid("#include *[<\"].*plugins/" "an app or core includes a plugin" ${apps} ${core})
 forbid("#include *\"quipu/[a-z_]+\\.h\"" "a plugin includes more than quipu/abi and quipu/sdk" ${plugins} ${sdk} ${abi})
-forbid("#include *<(boost|pcre2|curl|openssl|utf8proc)" "a plugin or public header includes a third-party header" ${plugins} ${public})
+forbid("#include *<(boost|pcre2|curl|openssl|utf8proc|histedit)" "a plugin or public header includes a third-party header" ${plugins} ${public})
 forbid("#include *\"quipu/sdk/" "the boundary depends on its C++ face" ${abi})
 
 set(outside_plugin_room ${core})

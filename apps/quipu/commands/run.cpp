@@ -8,6 +8,7 @@
 #include "command.h"
 #include "draft_options.h"
 #include "grammar_options.h"
+#include "interrupts.h"
 #include "prompt.h"
 #include "sampling_options.h"
 
@@ -36,24 +37,6 @@ std::string read_prompt(const Options& options) {
     throw Error(ErrorCode::usage,
                 "run: expected a prompt from --prompt, --file or stdin, found none");
   return read_all("-");
-}
-
-std::string_view to_string(FinishReason reason) {
-  switch (reason) {
-  case FinishReason::none:
-    return "none";
-  case FinishReason::stop:
-    return "stop";
-  case FinishReason::length:
-    return "length";
-  case FinishReason::context_full:
-    return "context_full";
-  case FinishReason::cancelled:
-    return "cancelled";
-  case FinishReason::failed:
-    return "failed";
-  }
-  return "none";
 }
 
 json::value template_name(const PromptBuilder& prompts) {
@@ -107,7 +90,7 @@ int run(const std::vector<std::string>& words) {
     if (stream && !text.empty()) print(text);
     return !interrupted.load();
   };
-  const Result result = engine.run(std::move(request));
+  const Result result = run_until_interrupted(engine, std::move(request));
 
   if (result.reason == FinishReason::failed) throw Error(ErrorCode::invalid, result.message);
   if (stream) {

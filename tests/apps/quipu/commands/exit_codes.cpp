@@ -43,6 +43,9 @@ const Refusal refusals[] = {
     {{"run", floats, "--prompt", "a", "--template", "chatml", "--tools", models + "manifest.json"},
      2,
      "--tools: " + models + "manifest.json: expected a JSON list of objects"},
+    {{"chat"}, 2, "chat: expected MODEL, found none"},
+    {{"chat", floats, "--context-full", "wrap"}, 2, "--context-full: expected stop or shift"},
+    {{"chat", floats, "--load", "absent.json"}, 5, "absent.json: cannot open"},
     {{"info"}, 2, "info: expected MODEL"},
     {{"info", "absent.gguf"}, 5, "absent.gguf: cannot open"},
     {{"check", "absent.gguf"}, 5, "absent.gguf: "},
@@ -94,8 +97,8 @@ BOOST_AUTO_TEST_CASE(a_refusal_has_its_code_and_says_why_on_stderr) {
 }
 
 BOOST_AUTO_TEST_CASE(every_command_explains_itself_on_one_screen) {
-  for (const char* command : {"run", "info", "check", "logits", "tokenize", "detokenize", "bench",
-                              "download", "models", "plugins", "completion", "version"}) {
+  for (const char* command : {"run", "chat", "info", "check", "logits", "tokenize", "detokenize",
+                              "bench", "download", "models", "plugins", "completion", "version"}) {
     const Outcome outcome = run_program({command, "--help"});
     BOOST_TEST(outcome.code == 0);
     BOOST_TEST(outcome.err == "");
