@@ -28,7 +28,7 @@ std::string counted(std::size_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
-// Of the first token no time is known that is its own.
+// The time of the first token is that of the prompt.
 double decode_rate(const AnswerReport& report) {
   return rate(report.answer_tokens ? report.answer_tokens - 1 : 0, report.decode_seconds);
 }
@@ -156,6 +156,7 @@ void Loop::answer_last() {
   screen_.end_answer();
   if (options_.json) print_turn(report);
   this->report(report);
+  if (options_.interactive) screen_.show("");
   last_ = std::move(report);
 }
 
@@ -191,9 +192,9 @@ void Loop::report(const AnswerReport& report) {
     screen_.note(kept ? "stopped" : "stopped; the message is taken back");
   }
   if (!options_.figures) return;
-  std::string line = std::to_string(report.context_tokens) + "/" +
-                     std::to_string(options_.context) + " tokens, " + tenths(decode_rate(report)) +
-                     " tok/s";
+  std::string line =
+      std::to_string(report.context_tokens) + "/" + std::to_string(options_.context) + " tokens";
+  if (report.answer_tokens > 1) line += ", " + tenths(decode_rate(report)) + " tok/s";
   if (options_.verbose)
     line += ", prompt " + std::to_string(report.prompt_tokens) + " tokens (" +
             std::to_string(report.reused_tokens) + " reused) " + tenths(prefill_rate(report)) +
@@ -286,7 +287,7 @@ void Loop::stats() {
     text += "\n  prompt    " + std::to_string(last_->prompt_tokens) + " tokens, " +
             std::to_string(last_->reused_tokens) + " from the cache, " +
             tenths(prefill_rate(*last_)) + " tok/s\n  answer    " +
-            std::to_string(last_->answer_tokens) + " tokens, " + tenths(decode_rate(*last_)) +
+            counted(last_->answer_tokens, "token") + ", " + tenths(decode_rate(*last_)) +
             " tok/s, seed " + std::to_string(last_->seed);
   screen_.show(text);
 }

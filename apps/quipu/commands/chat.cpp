@@ -87,8 +87,8 @@ int run(const std::vector<std::string>& words) {
              .history = history});
   const InterruptsAreKept kept;
   if (interactive)
-    screen.note(std::filesystem::path(name).filename().string() + ", a context of " +
-                std::to_string(engine.context()) + " tokens; /help lists commands, Ctrl-D quits");
+    screen.note(std::filesystem::path(name).filename().string() +
+                "; /help lists commands, Ctrl-D quits");
   if (options.has("prompt")) loop.say_first(options.get<std::string>("prompt"));
   return loop.run() ? exit_ok : exit_no;
 }
