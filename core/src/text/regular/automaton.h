@@ -1,7 +1,6 @@
 // Regular languages over code points: deterministic automata and what one does with them.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,44 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "text/regular/alphabet.h"
+#include "text/regular/budget.h"
+
 namespace quipu::regular {
-
-inline constexpr char32_t last_code_point = 0x10FFFF;
-
-struct Range {
-  char32_t first, last;
-  auto operator<=>(const Range&) const = default;
-};
-
-/// Sorted, neither overlapping nor adjacent.
-using Ranges = std::vector<Range>;
-Ranges normalised(Ranges ranges);
-Ranges complement(const Ranges& ranges);
-
-/// What the automata of one schema may cost together, in table cells. Throws invalid beyond;
-/// `where` begins the message.
-class Budget {
- public:
-  explicit Budget(std::size_t cells, std::string where = "regular language")
-      : left_(cells), where_(std::move(where)) {}
-  void spend(std::size_t cells);
-  static constexpr std::size_t states = 30'000;  ///< of one automaton
-
- private:
-  std::size_t left_;
-  std::string where_;
-};
-
-/// Code points in classes that an automaton does not tell apart.
-struct Alphabet {
-  std::vector<char32_t> starts{0};        ///< of stretches; each ends where the next one starts
-  std::vector<std::uint32_t> classes{0};  ///< per stretch
-  std::uint32_t count = 1;                ///< of classes
-
-  std::uint32_t class_of(char32_t point) const noexcept;
-  /// Two code points share a class when the same sets have them.
-  static Alphabet of(std::span<const Ranges> sets, Budget& budget);
-};
 
 /// State 0 is the first. Only its states that something leads to and that lead to an accepting one
 /// are kept, and state 0.
@@ -96,9 +61,5 @@ Automaton trimmed(Automaton a);
 Lengths lengths(const Automaton& a);
 /// All texts, when they are at most `limit`.
 std::optional<std::vector<std::u32string>> texts(const Automaton& a, std::size_t limit);
-
-/// Of valid UTF-8.
-std::u32string code_points(std::string_view utf8);
-std::string utf8(std::u32string_view text);
 
 }  // namespace quipu::regular

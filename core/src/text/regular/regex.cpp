@@ -4,6 +4,7 @@
 #include <map>
 
 #include "quipu/error.h"
+#include "text/regular/code_points.h"
 #include "text/regular/nfa.h"
 
 namespace quipu::regular {

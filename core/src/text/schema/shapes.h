@@ -147,11 +147,4 @@ class Shapes {
   std::size_t steps_ = 0, depth_ = 0, in_place_ = 0;
 };
 
-/// A language of all texts over a set of characters, of certain lengths.
-struct SetOfCharacters {
-  regular::Automaton any_number;
-  regular::Lengths lengths;
-};
-std::optional<SetOfCharacters> set_of_characters(const regular::Automaton& language);
-
 }  // namespace quipu::schema

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "quipu/error.h"
+#include "text/regular/code_points.h"
 
 namespace json = boost::json;
 using quipu::Error;

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "quipu/error.h"
+#include "text/regular/code_points.h"
 
 using namespace quipu::schema;
 using quipu::regular::Automaton;
