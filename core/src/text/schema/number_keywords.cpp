@@ -5,9 +5,7 @@
 
 namespace quipu::schema {
 
-using regular::Automaton;
-
-Automaton Shapes::numbers(Keyword keyword, ValueId value) {
+regular::Automaton Shapes::numbers(Keyword keyword, ValueId value) {
   const Decimal bound = Decimal::of(document_[value].text);
   const std::string where = "JSON schema: " + document_.pointer(value);
   switch (keyword) {
@@ -22,6 +20,16 @@ Automaton Shapes::numbers(Keyword keyword, ValueId value) {
   default:
     return multiples(bound, where, budget_);
   }
+}
+
+void Shapes::assert_of_number(Branch& branch, Keyword keyword, ValueId value) {
+  restrict_language(branch, shared(numbers(keyword, value)));
+}
+
+void Shapes::deny_of_number(Keyword keyword, ValueId value, Choice& choice) {
+  choice.push_back([this, keyword, value](Branch& branch) {
+    restrict_language(branch, shared(other_numbers(numbers(keyword, value), budget_)));
+  });
 }
 
 }  // namespace quipu::schema

@@ -42,10 +42,12 @@ using Language = std::shared_ptr<const regular::Automaton>;
 struct Members {
   std::vector<std::pair<std::string, Literal>> named;  ///< as listed
   std::vector<std::pair<Language, Literal>> patterns;
-  Literal rest = anything;  ///< of keys that neither of these has
-  bool names_rest = false;  ///< the schema has additionalProperties
+  Literal rest = anything;                                  ///< of keys that neither of these has
+  bool names_rest = false;                                  ///< the schema has additionalProperties
+  std::map<std::string, std::size_t, std::less<>> by_name;  ///< where in `named`
+
+  void add(const std::string& name, Literal literal);
   const Literal* find(const std::string& name) const;
-  std::map<std::string, std::size_t, std::less<>> by_name;
 };
 
 struct Items {
@@ -78,6 +80,12 @@ struct Shape {
   std::vector<Language> present;  ///< some member's key is in each of these
 };
 
+struct Branch;
+/// Adds conditions to a branch.
+using Option = std::function<void(Branch&)>;
+/// One of these at least must be.
+using Choice = std::vector<Option>;
+
 class Shapes {
  public:
   static constexpr std::size_t most_goals = 20'000;
@@ -88,7 +96,6 @@ class Shapes {
   Shapes(const Schemas& schemas, regular::Budget& budget);
 
   GoalId goal(std::vector<Literal> literals);
-  std::size_t goals() const noexcept { return goals_.size(); }
   const std::vector<Literal>& literals(GoalId goal) const { return *goals_[goal]; }
   /// Throws unsupported for what cannot be said exactly, invalid beyond the budgets.
   const std::vector<Shape>& of(GoalId goal, Kind kind);
@@ -107,24 +114,37 @@ class Shapes {
   const Schemas& schemas() const noexcept { return schemas_; }
 
  private:
-  struct Branch;
-  using Option = std::function<void(Branch&)>;
-  using Choice = std::vector<Option>;
-
   std::vector<Shape> expand(GoalId goal, Kind kind);
   bool settle(Branch& branch, std::vector<Branch>& waiting);
   bool finish(Shape& shape);
-  void apply(Branch& branch, Literal literal);
-  void apply_constant(Branch& branch, ValueId value, bool negated);
-  void apply_schema(Branch& branch, ValueId id);
-  void deny_schema(Branch& branch, ValueId id);
-  void assert_keyword(Branch& branch, ValueId id, Keyword keyword, ValueId value);
-  void deny_keyword(Branch& branch, ValueId id, Keyword keyword, ValueId value, Choice& choice);
   void add_choice(Branch& branch, Choice choice);
+  void apply(Branch& branch, Literal literal);
+  void assert_schema(Branch& branch, ValueId id);
+  void deny_schema(Branch& branch, ValueId id);
   void restrict_language(Branch& branch, const Language& language);
+
+  // Assert adds what the keyword of the schema `id` says; deny adds, as options, what makes it
+  // false: none, when that cannot be for values of the kind.
+  void assert_keyword(Branch& branch, ValueId id, Keyword keyword, ValueId value);
+  void deny_keyword(Kind kind, ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  void assert_of_any(Branch& branch, ValueId id, Keyword keyword, ValueId value);
+  void deny_of_any(Kind kind, ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  void assert_of_number(Branch& branch, Keyword keyword, ValueId value);
+  void deny_of_number(Keyword keyword, ValueId value, Choice& choice);
+  void assert_of_string(Branch& branch, ValueId id, Keyword keyword, ValueId value);
+  void deny_of_string(ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  void assert_of_array(Branch& branch, ValueId id, Keyword keyword, ValueId value);
+  void deny_of_array(ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  void assert_of_object(Branch& branch, Keyword keyword, ValueId value);
+  void deny_of_object(ValueId id, Keyword keyword, ValueId value, Choice& choice);
+  [[noreturn]] void refuse_to_deny(ValueId id, const std::string& name) const;
+
+  Option all_of(std::vector<Literal> literals);
+  void assert_one_of(Branch& branch, ValueId value);
   void apply_types(Branch& branch, ValueId value, bool negated);
   void apply_values(Branch& branch, std::span<const ValueId> values, bool negated, ValueId schema);
-  void apply_one_of(Branch& branch, ValueId value);
+  void apply_constant(Branch& branch, ValueId value, bool negated);
+
   regular::Automaton numbers(Keyword keyword, ValueId value);
   Language language(ValueId id, Keyword keyword, ValueId value);
   std::shared_ptr<const Members> members(ValueId id);

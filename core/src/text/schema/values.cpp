@@ -101,61 +101,36 @@ void Shapes::apply_constant(Branch& branch, ValueId value, bool negated) {
     return;
   }
   const std::size_t size = said.children.size();
-  if (!negated) {
-    branch.at_least(size);
-    branch.at_most(size);
+  if (negated) {
+    Choice choice{more_than(size)};
     if (kind == Kind::array) {
-      Items items;
-      for (const ValueId each : said.children) items.prefix.push_back(constant_of(each));
-      branch.shape.items.push_back(std::move(items));
+      add_fewer_than(size, choice);
+      for (std::size_t i = 0; i < size; ++i)
+        choice.push_back(with_item(i, constant_of(said.children[i], true)));
     } else {
-      auto own = std::make_shared<Members>();
       for (std::size_t i = 0; i < size; ++i) {
-        own->by_name.emplace(said.keys[i], i);
-        own->named.emplace_back(said.keys[i], constant_of(said.children[i]));
-        branch.shape.required.insert(said.keys[i]);
+        choice.push_back(without_member(said.keys[i]));
+        choice.push_back(with_member(said.keys[i], constant_of(said.children[i], true)));
       }
-      own->rest = never;
-      own->names_rest = true;
-      branch.shape.members.push_back(std::move(own));
     }
-    branch.changed = true;
-    return;
+    return add_choice(branch, std::move(choice));
   }
-  Choice choice;
-  choice.push_back([size](Branch& b) { b.at_least(size + 1); });
+  branch.at_least(size);
+  branch.at_most(size);
   if (kind == Kind::array) {
-    if (size > 0) choice.push_back([size](Branch& b) { b.at_most(size - 1); });
-    for (std::size_t i = 0; i < size; ++i)
-      choice.push_back([i, item = said.children[i]](Branch& b) {
-        Items items;
-        items.prefix.assign(i, anything);
-        items.prefix.push_back(constant_of(item, true));
-        b.shape.items.push_back(std::move(items));
-        b.at_least(i + 1);
-        b.changed = true;
-      });
+    Items items;
+    for (const ValueId each : said.children) items.prefix.push_back(constant_of(each));
+    branch.add(std::move(items));
   } else {
+    auto own = std::make_shared<Members>();
     for (std::size_t i = 0; i < size; ++i) {
-      const std::string& key = said.keys[i];
-      const auto member = [&key](Literal literal) {
-        auto own = std::make_shared<Members>();
-        own->by_name.emplace(key, 0);
-        own->named.emplace_back(key, literal);
-        return own;
-      };
-      choice.push_back([own = member(never)](Branch& b) {
-        b.shape.members.push_back(own);
-        b.changed = true;
-      });
-      choice.push_back([own = member(constant_of(said.children[i], true)), &key](Branch& b) {
-        b.shape.members.push_back(own);
-        b.shape.required.insert(key);
-        b.changed = true;
-      });
+      own->add(said.keys[i], constant_of(said.children[i]));
+      branch.require(said.keys[i]);
     }
+    own->rest = never;
+    own->names_rest = true;
+    branch.add(std::move(own));
   }
-  add_choice(branch, std::move(choice));
 }
 
 }  // namespace quipu::schema
