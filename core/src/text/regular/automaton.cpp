@@ -63,33 +63,4 @@ Lengths lengths(const Automaton& a) {
   return out;
 }
 
-std::optional<std::vector<std::u32string>> texts(const Automaton& a, std::size_t limit) {
-  std::vector<std::u32string> out;
-  if (a.empty()) return out;
-  if (!lengths(a).most) return std::nullopt;
-  struct Path {
-    std::int32_t state;
-    std::u32string text;
-  };
-  std::vector<Path> stack{{0, {}}};
-  while (!stack.empty()) {
-    const auto [state, text] = std::move(stack.back());
-    stack.pop_back();
-    if (a.labels[static_cast<std::size_t>(state)] >= 0) {
-      if (out.size() == limit) return std::nullopt;
-      out.push_back(text);
-    }
-    for (std::size_t i = a.alphabet.starts.size(); i-- > 0;) {
-      const char32_t start = a.alphabet.starts[i];
-      const std::int32_t next = a.after(state, start);
-      if (next < 0) continue;
-      const char32_t end =
-          i + 1 < a.alphabet.starts.size() ? a.alphabet.starts[i + 1] : last_code_point + 1;
-      if (end - start > limit || stack.size() > limit + a.states()) return std::nullopt;
-      for (char32_t point = end; point-- > start;) stack.push_back({next, text + point});
-    }
-  }
-  return out;
-}
-
 }  // namespace quipu::regular

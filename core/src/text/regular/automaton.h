@@ -59,7 +59,5 @@ Automaton minimised(Automaton a, Budget& budget);
 Automaton trimmed(Automaton a);
 /// In code points; of a language that is not empty.
 Lengths lengths(const Automaton& a);
-/// All texts, when they are at most `limit`.
-std::optional<std::vector<std::u32string>> texts(const Automaton& a, std::size_t limit);
 
 }  // namespace quipu::regular

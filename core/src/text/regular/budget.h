@@ -13,8 +13,11 @@ class Budget {
  public:
   explicit Budget(std::size_t cells, std::string where = "regular language")
       : left_(cells), where_(std::move(where)) {}
-  void spend(std::size_t cells);
   static constexpr std::size_t states = 30'000;  ///< of one automaton
+
+  void spend(std::size_t cells);
+  /// Throws, for an automaton of too many states.
+  [[noreturn]] void exceeded() const;
 
  private:
   std::size_t left_;

@@ -27,7 +27,7 @@ Automaton everything() {
 Automaton of_length(std::size_t least, std::optional<std::size_t> most, Budget& budget) {
   if (most && *most < least) return nothing();
   const std::size_t states = most.value_or(least) + 1;
-  if (states < least || states > Budget::states) budget.spend(~std::size_t{0});
+  if (states < least || states > Budget::states) budget.exceeded();
   budget.spend(states);
   Automaton out;
   out.alphabet = code_point_alphabet();

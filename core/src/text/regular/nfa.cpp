@@ -1,3 +1,4 @@
+// The subset construction; a state remembers what came before while assertions wait in it.
 #include "text/regular/nfa.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ Nfa::Nfa(std::vector<Ranges> sets, Budget& budget) : sets_(std::move(sets)), bud
 
 std::uint32_t Nfa::add(State state) {
   budget_.spend(1);
-  if (states_.size() >= most_states) budget_.spend(~std::size_t{0});
+  if (states_.size() >= most_states) budget_.exceeded();
   states_.push_back(state);
   return static_cast<std::uint32_t>(states_.size() - 1);
 }
@@ -146,7 +147,7 @@ Automaton Nfa::determinised(std::uint32_t start, const Ranges& word) {
     const auto [place, fresh] =
         ids.try_emplace({std::move(states), known}, static_cast<std::int32_t>(out.labels.size()));
     if (fresh) {
-      if (keys.size() >= Budget::states) budget_.spend(~std::size_t{0});
+      if (keys.size() >= Budget::states) budget_.exceeded();
       budget_.spend(classes + place->first.first.size());
       keys.push_back(&place->first);
       std::vector<std::uint32_t> at_end = place->first.first;

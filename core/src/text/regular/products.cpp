@@ -66,7 +66,7 @@ Automaton product(std::span<const Automaton* const> parts,
         ids.try_emplace(tuple, static_cast<std::int32_t>(out.labels.size()));
     if (fresh) {
       budget.spend(alphabet.count + n);
-      if (tuples.size() >= Budget::states * 4) budget.spend(~std::size_t{0});
+      if (tuples.size() >= Budget::states * 4) budget.exceeded();
       tuples.push_back(&place->first);
       for (std::size_t p = 0; p < n; ++p)
         said[p] = tuple[p] < 0 ? -1 : parts[p]->labels[static_cast<std::size_t>(tuple[p])];

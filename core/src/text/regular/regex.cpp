@@ -1,3 +1,4 @@
+// Recursive descent to a tree, which becomes a non-deterministic automaton from the back.
 #include "text/regular/regex.h"
 
 #include <algorithm>

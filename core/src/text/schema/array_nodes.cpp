@@ -104,9 +104,7 @@ NodeId Compiler::counted_array(const Shape& shape) {
           possible &= !matches;
           continue;
         }
-        Literal literal = each.item;
-        if (!matches) literal.negated = !literal.negated;
-        wanted.push_back(literal);
+        wanted.push_back(matches ? each.item : opposite(each.item));
         if (!matches) continue;
         if (each.most && from.matches[i] >= *each.most) possible = false;
         to.matches[i] = each.most ? from.matches[i] + 1 : std::min(from.matches[i] + 1, each.least);

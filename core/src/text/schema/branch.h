@@ -37,10 +37,6 @@ inline Literal schema_of(ValueId id, bool negated = false) {
 inline Literal constant_of(ValueId id, bool negated = false) {
   return {id, Literal::What::constant, negated};
 }
-inline Literal opposite(Literal literal) {
-  literal.negated = !literal.negated;
-  return literal;
-}
 
 inline Language shared(regular::Automaton language) {
   return std::make_shared<const regular::Automaton>(std::move(language));

@@ -20,13 +20,14 @@ constexpr std::size_t most_cells = 20'000'000;
 Compiler::Compiler(Shapes& shapes, const SchemaOptions& options)
     : shapes_(shapes), answers_(options.layout == SchemaOptions::Layout::compact_or_indented),
       listed_(options.order == SchemaOptions::Order::as_listed),
-      spelling_(answers_ ? Spelling::plain : Spelling::any) {}
+      spelling_(answers_ ? Spelling::plain : Spelling::any) {
+  empty_ = syntax_.add_bytes("");
+  space_ = syntax_.add_automaton(white_space("", options.layout));
+  comma_ = syntax_.add_automaton(white_space(",", options.layout));
+  colon_ = syntax_.add_automaton(colon(options.layout));
+}
 
 grammar::Syntax Compiler::compile() {
-  empty_ = syntax_.add_bytes("");
-  space_ = syntax_.add_automaton(white_space("", answers_));
-  comma_ = syntax_.add_automaton(white_space(",", answers_));
-  colon_ = syntax_.add_automaton(colon(answers_));
   const NodeId root = rule_of(shapes_.goal({{Document::root}}));
   while (!waiting_.empty()) {
     const GoalId goal = waiting_.back();

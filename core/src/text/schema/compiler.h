@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -25,8 +26,9 @@ class Compiler {
 
  private:
   using NodeId = grammar::NodeId;
+  enum class Use : std::uint8_t { number, text, character };  // what a language is written as
   using ContentKey = std::vector<std::int64_t>;
-  struct Member;
+  struct Keys;
 
   NodeId sequence(std::initializer_list<NodeId> parts);
   NodeId choice(const std::vector<NodeId>& options);
@@ -36,8 +38,9 @@ class Compiler {
   std::string name_of(GoalId goal) const;
   NodeId value(GoalId goal);
 
-  template <class Make>
-  NodeId shared(std::int64_t use, const regular::Automaton& language, Make make);
+  // One node per language and way to write it.
+  NodeId node_of(Use use, const regular::Automaton& language,
+                 const std::function<grammar::Dfa()>& make);
   NodeId number(const Shape& shape);
   NodeId text(const Shape& shape);
 
@@ -46,8 +49,10 @@ class Compiler {
   NodeId counted_array(const Shape& shape);
 
   void object(const Shape& shape, std::vector<NodeId>& options);
-  void add_alternatives(const Shape& shape, const std::vector<Member>& members,
-                        grammar::Object object, std::vector<NodeId>& options);
+  Keys listed_keys(const Shape& shape);
+  regular::Automaton with_other_keys(const Shape& shape, Keys& keys);
+  void add_alternatives(const Shape& shape, const Keys& keys, grammar::Object object,
+                        std::vector<NodeId>& options);
 
   Shapes& shapes_;
   const bool answers_, listed_;
@@ -57,7 +62,7 @@ class Compiler {
   std::vector<GoalId> waiting_;
   std::map<ContentKey, std::optional<NodeId>> automata_;
   // Shapes, which has the languages, outlives this.
-  std::map<std::pair<std::int64_t, const regular::Automaton*>, std::optional<NodeId>> by_address_;
+  std::map<std::pair<Use, const regular::Automaton*>, std::optional<NodeId>> by_address_;
   // By the node of a character and bounds.
   std::map<std::tuple<NodeId, std::size_t, std::optional<std::size_t>>, std::optional<NodeId>>
       texts_;

@@ -1,8 +1,8 @@
+// A parser's events become values.
 #include "text/schema/document.h"
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
-#include <map>
 #include <unordered_set>
 
 #include "quipu/error.h"
@@ -204,47 +204,6 @@ std::string Document::pointer(ValueId id) const {
   std::string out = "#";
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) out += "/" + printable(*part);
   return out;
-}
-
-// As deep as the document is.
-const std::string& Document::canonical(ValueId id) const {
-  if (const auto known = canonical_.find(id); known != canonical_.end()) return known->second;
-  const Value& value = values_[id];
-  std::string out;
-  const auto quoted = [](const std::string& text) {
-    return std::to_string(text.size()) + ":" + text;
-  };
-  switch (value.kind) {
-  case Json::null:
-    out = "n";
-    break;
-  case Json::boolean:
-    out = value.truth ? "t" : "f";
-    break;
-  case Json::number: {
-    const Decimal number = Decimal::of(value.text);
-    out = (number.negative ? "-" : "+") + number.digits + "e" + std::to_string(number.exponent);
-    break;
-  }
-  case Json::string:
-    out = "s" + quoted(value.text);
-    break;
-  case Json::array:
-    out = "[";
-    for (const ValueId child : value.children) out += canonical(child);
-    out += "]";
-    break;
-  case Json::object: {
-    std::map<std::string_view, ValueId> sorted;
-    for (std::size_t i = 0; i < value.keys.size(); ++i)
-      sorted.emplace(value.keys[i], value.children[i]);
-    out = "{";
-    for (const auto& [key, child] : sorted) out += quoted(std::string(key)) + canonical(child);
-    out += "}";
-    break;
-  }
-  }
-  return canonical_.emplace(id, std::move(out)).first->second;
 }
 
 }  // namespace quipu::schema

@@ -50,18 +50,14 @@ class Document {
 
   static constexpr ValueId root = 0;
   const Value& operator[](ValueId id) const { return values_[id]; }
-  std::size_t size() const noexcept { return values_.size(); }
   /// no_value when the object has no such member.
   ValueId find(ValueId object, std::string_view key) const;
   /// "#/properties/a", for messages and references.
   std::string pointer(ValueId id) const;
-  /// Equal for equal values, whatever their spelling and the order of their members.
-  const std::string& canonical(ValueId id) const;
 
  private:
   friend class DocumentBuilder;
   std::vector<Value> values_;
-  mutable std::unordered_map<ValueId, std::string> canonical_;
   std::unordered_map<ValueId, std::unordered_map<std::string_view, ValueId>>
       members_;  // of large objects
 };

@@ -1,3 +1,4 @@
+// Patterns, put together from their grammars in the RFCs.
 #include "text/schema/formats.h"
 
 #include <string>

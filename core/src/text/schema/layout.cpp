@@ -10,7 +10,8 @@ constexpr std::uint32_t deepest_indent = 64;  // spaces; so that white space end
 
 }  // namespace
 
-grammar::Dfa white_space(std::string_view lead, bool answers) {
+grammar::Dfa white_space(std::string_view lead, SchemaOptions::Layout layout) {
+  const bool anywhere = layout == SchemaOptions::Layout::any;
   grammar::Dfa out;
   const auto add = [&](bool accepting) {
     out.states.push_back({{}, accepting});
@@ -25,12 +26,12 @@ grammar::Dfa white_space(std::string_view lead, bool answers) {
   };
   std::uint32_t state = add(lead.empty());
   if (!lead.empty()) {
-    if (!answers) blanks(state);
+    if (anywhere) blanks(state);
     const std::uint32_t after = add(true);
     edge(state, lead[0], after);
     state = after;
   }
-  if (!answers) {
+  if (anywhere) {
     blanks(state);
     return out;
   }
@@ -46,8 +47,8 @@ grammar::Dfa white_space(std::string_view lead, bool answers) {
   return out;
 }
 
-grammar::Dfa colon(bool answers) {
-  if (!answers) return white_space(":", answers);
+grammar::Dfa colon(SchemaOptions::Layout layout) {
+  if (layout == SchemaOptions::Layout::any) return white_space(":", layout);
   grammar::Dfa out;
   out.states.resize(3);
   out.states[0].edges = {{':', ':', 1}};

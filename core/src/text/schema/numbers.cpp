@@ -1,3 +1,4 @@
+// Automata that read a number's digits and remember what a comparison or a remainder needs.
 #include "text/schema/numbers.h"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ class Maker {
   std::int32_t id(const Key& key) {
     const auto [place, fresh] = ids_.try_emplace(key, static_cast<std::int32_t>(keys_.size()));
     if (fresh) {
-      if (keys_.size() >= Budget::states) budget_.spend(~std::size_t{0});
+      if (keys_.size() >= Budget::states) budget_.exceeded();
       keys_.push_back(key);
       budget_.spend(symbols);
     }

@@ -31,42 +31,50 @@ Automaton length_modulo(std::size_t divisor) {
 
 }  // namespace
 
-struct Compiler::Member {
-  GoalId goal;
-  bool repeatable;
-  std::vector<bool> present;  // which languages of Shape::present have its keys
-  bool required;
+// The keys that an object may have, each with the member that it is of.
+struct Compiler::Keys {
+  struct Member {
+    GoalId goal;
+    bool repeatable;
+    std::vector<bool> present;  // which languages of Shape::present have its keys
+    bool required;
+  };
+  std::vector<Member> members;
+  std::vector<std::u32string> names;         // as listed
+  std::vector<std::int32_t> member_of_name;  // -1: that member may not be
 };
 
-// Appends an alternative per way to have a key in each language that wants one.
-void Compiler::object(const Shape& shape, std::vector<NodeId>& options) {
-  const std::size_t wanted = shape.present.size();
-  std::vector<Member> members;
-  std::vector<std::u32string> names;
-  std::vector<std::int32_t> member_of_name;
-  const auto add_name = [&](const std::string& name, bool required) {
+Compiler::Keys Compiler::listed_keys(const Shape& shape) {
+  Keys out;
+  const auto add = [&](const std::string& name, bool required) {
     const GoalId goal = shapes_.member_goal(shape, name);
-    names.push_back(regular::code_points(name));
+    out.names.push_back(regular::code_points(name));
     if (!required && shapes_.surely_empty(goal)) {
-      member_of_name.push_back(-1);
+      out.member_of_name.push_back(-1);
       return;
     }
-    Member member{goal, false, {}, required};
+    Keys::Member member{goal, false, {}, required};
     for (const Language& each : shape.present)
-      member.present.push_back(each->contains(names.back()));
-    member_of_name.push_back(static_cast<std::int32_t>(members.size()));
-    members.push_back(std::move(member));
+      member.present.push_back(each->contains(out.names.back()));
+    out.member_of_name.push_back(static_cast<std::int32_t>(out.members.size()));
+    out.members.push_back(std::move(member));
   };
   std::set<std::string> listed;
   for (const auto& each : shape.members)
     for (const auto& [name, unused] : each->named)
-      if (listed.insert(name).second) add_name(name, shape.required.contains(name));
+      if (listed.insert(name).second) add(name, shape.required.contains(name));
   for (const std::string& name : shape.required)
-    if (listed.insert(name).second) add_name(name, true);
+    if (listed.insert(name).second) add(name, true);
+  return out;
+}
 
-  // The other keys, in classes by what their members have to match.
+// Appends members for the other keys, in classes by what these have to match. Returns the language
+// of all keys, each labelled with its member.
+Automaton Compiler::with_other_keys(const Shape& shape, Keys& keys) {
+  auto& members = keys.members;
+  const std::size_t wanted = shape.present.size();
   const bool only_listed = answers_ && wanted == 0 && shape.least <= members.size();
-  const Automaton named = regular::one_of(names, shapes_.budget());
+  const Automaton named = regular::one_of(keys.names, shapes_.budget());
   static const Automaton all = regular::everything();
   std::vector<const Automaton*> parts{&named, &all};
   std::vector<Language> allowed;
@@ -74,7 +82,7 @@ void Compiler::object(const Shape& shape, std::vector<NodeId>& options) {
   for (const Language& each : allowed) parts.push_back(each.get());
   for (const Language& each : shape.present) parts.push_back(each.get());
   for (const auto& each : shape.members)
-    for (const auto& [keys, unused] : each->patterns) parts.push_back(keys.get());
+    for (const auto& [matching, unused] : each->patterns) parts.push_back(matching.get());
   // Nothing remembers which other keys were drawn. Where that many different ones must come, each
   // class has one key of each length, modulo a number.
   const bool counted = answers_ && !only_listed && shape.least > 1;
@@ -113,23 +121,28 @@ void Compiler::object(const Shape& shape, std::vector<NodeId>& options) {
     }
     return place->second;
   };
-  // Whether there are other keys at all; without, the names are all.
-  const Automaton keys = regular::product(
+  Automaton out = regular::product(
       parts,
       [&](std::span<const std::int32_t> said) {
-        return said[0] >= 0   ? member_of_name[static_cast<std::size_t>(said[0])]
+        return said[0] >= 0   ? keys.member_of_name[static_cast<std::size_t>(said[0])]
                : said[1] >= 0 ? other_key(said)
                               : -1;
       },
       shapes_.budget());
   if (counted) {
-    const std::set<std::int32_t> drawn(keys.labels.begin(), keys.labels.end());
+    const std::set<std::int32_t> drawn(out.labels.begin(), out.labels.end());
     if (drawn.size() - drawn.count(-1) < shape.least)
       throw Error(ErrorCode::unsupported,
                   "JSON schema: minProperties of " + std::to_string(shape.least) +
                       " are not supported for answers whose keys have so few lengths");
   }
-  const StringBytes bytes = string_bytes(keys, spelling_, shapes_.budget());
+  return out;
+}
+
+// Appends an alternative per way to have a key in each language that wants one.
+void Compiler::object(const Shape& shape, std::vector<NodeId>& options) {
+  Keys keys = listed_keys(shape);
+  const StringBytes bytes = string_bytes(with_other_keys(shape, keys), spelling_, shapes_.budget());
 
   grammar::Object object;
   object.keys = bytes.dfa;
@@ -146,20 +159,20 @@ void Compiler::object(const Shape& shape, std::vector<NodeId>& options) {
   object.before_first = object.before_close = space_;
   object.after_key = colon_;
   object.between = comma_;
-  for (const Member& each : members)
+  for (const Keys::Member& each : keys.members)
     object.members.push_back({rule_of(each.goal), each.required, each.repeatable});
-  add_alternatives(shape, members, std::move(object), options);
+  add_alternatives(shape, keys, std::move(object), options);
 }
 
-void Compiler::add_alternatives(const Shape& shape, const std::vector<Member>& members,
-                                grammar::Object object, std::vector<NodeId>& options) {
+void Compiler::add_alternatives(const Shape& shape, const Keys& keys, grammar::Object object,
+                                std::vector<NodeId>& options) {
   std::vector<grammar::Object> all;
   all.push_back(std::move(object));
   for (std::size_t i = 0; i < shape.present.size(); ++i) {
     std::vector<grammar::Object> more;
     for (const grammar::Object& each : all)
-      for (std::size_t m = 0; m < members.size(); ++m) {
-        if (!members[m].present[i]) continue;
+      for (std::size_t m = 0; m < keys.members.size(); ++m) {
+        if (!keys.members[m].present[i]) continue;
         more.push_back(each);
         more.back().members[m].required = true;
         if (more.size() > most_alternatives)

@@ -1,3 +1,4 @@
+// Keywords are known by name; references are followed within the document.
 #include "text/schema/schemas.h"
 
 #include <algorithm>

@@ -49,7 +49,7 @@ enum class Keyword : std::uint8_t {
 
 struct Schema {
   bool refuses = false;  ///< the schema `false`
-  /// What each keyword says; of `ref`, the target. A member of the schema, named `value`'s parent.
+  /// Each keyword with its value; `ref` with the schema that it refers to.
   std::vector<std::pair<Keyword, ValueId>> keywords;
   ValueId find(Keyword keyword) const;
 };

@@ -34,6 +34,10 @@ struct Literal {
 };
 inline constexpr Literal anything{no_value, Literal::What::anything};
 inline constexpr Literal never{no_value, Literal::What::never};
+inline Literal opposite(Literal literal) {
+  literal.negated = !literal.negated;
+  return literal;
+}
 
 using GoalId = std::uint32_t;
 using Language = std::shared_ptr<const regular::Automaton>;
@@ -83,7 +87,7 @@ struct Shape {
 struct Branch;
 /// Adds conditions to a branch.
 using Option = std::function<void(Branch&)>;
-/// One of these at least must be.
+/// At least one of these holds.
 using Choice = std::vector<Option>;
 
 class Shapes {

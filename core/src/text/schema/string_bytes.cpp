@@ -1,3 +1,4 @@
+// A step by a code point becomes steps by the bytes of each of its spellings.
 #include "text/schema/string_bytes.h"
 
 #include <algorithm>
