@@ -64,6 +64,11 @@ class ModelFile {
   /// device.
   static std::shared_ptr<const ModelFile> open(const std::filesystem::path& path,
                                                Registry& registry);
+  /// The models of a directory by name, of split ones the first part: files that a loader knows by
+  /// their first bytes, or whose name ends in a loader's ("x.gguf"), be they damaged or not. Throws
+  /// io when it cannot be listed.
+  static std::vector<std::filesystem::path> in_directory(const std::filesystem::path& directory,
+                                                         Registry& registry);
   virtual ~ModelFile();
 
   virtual const Metadata& metadata() const = 0;

@@ -181,27 +181,30 @@ std::shared_ptr<const ModelFile> open_file(const std::filesystem::path& file, Re
                                  : "a file that begins with '" + printable(begin, 40) + "'"));
 }
 
-// The files of a directory that some loader knows, in order of their names.
-std::set<std::filesystem::path> models_in(const std::filesystem::path& directory,
-                                          Registry& registry) {
-  std::set<std::filesystem::path> models;
+// The regular files of a directory.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> files;
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     std::error_code unreadable;
-    if (!entries->is_regular_file(unreadable)) continue;
-    if (choose_loader(entries->path(), read_head(entries->path()), registry))
-      models.insert(entries->path());
+    if (entries->is_regular_file(unreadable)) files.push_back(entries->path());
   }
   if (error)
     throw Error(ErrorCode::io, printable(directory.string()) + ": cannot list: " + error.message());
-  return models;
+  return files;
+}
+
+bool is_model(const std::filesystem::path& file, Registry& registry) {
+  return choose_loader(file, read_head(file), registry) != nullptr;
 }
 
 // A directory holds one model when all models in it are parts of the first.
 std::shared_ptr<const ModelFile> open_directory(const std::filesystem::path& directory,
                                                 Registry& registry) {
-  std::set<std::filesystem::path> models = models_in(directory, registry);
+  std::set<std::filesystem::path> models;
+  for (const auto& file : files_in(directory))
+    if (is_model(file, registry)) models.insert(file);
   if (models.empty())
     throw Error(ErrorCode::invalid,
                 printable(directory.string()) + ": expected a directory that holds a model");
@@ -224,6 +227,32 @@ std::shared_ptr<const ModelFile> ModelFile::open(const std::filesystem::path& pa
   std::error_code error;
   return std::filesystem::is_directory(path, error) ? open_directory(path, registry)
                                                     : open_file(path, registry);
+}
+
+std::vector<std::filesystem::path> ModelFile::in_directory(const std::filesystem::path& directory,
+                                                           Registry& registry) {
+  std::set<std::filesystem::path> left;
+  const auto names = registry.items(PluginKind::loader);
+  for (const auto& file : files_in(directory)) {
+    const std::string ending = file.extension().string();
+    const auto is_ending = [&](const std::string& name) { return ending == "." + name; };
+    try {
+      if (std::ranges::any_of(names, is_ending) || is_model(file, registry)) left.insert(file);
+    } catch (const Error&) {
+      // Not readable, and not said to be a model.
+    }
+  }
+  std::vector<std::filesystem::path> models;
+  while (!left.empty()) {
+    models.push_back(left.extract(left.begin()).value());
+    try {
+      const auto opened = open_file(models.back(), registry);
+      for (const ModelPart& part : opened->parts()) left.erase(part.path);
+    } catch (const Error&) {
+      // Whoever opens it is told what is wrong with it.
+    }
+  }
+  return models;
 }
 
 std::string ModelFile::architecture() const {

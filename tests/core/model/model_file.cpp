@@ -107,6 +107,23 @@ BOOST_AUTO_TEST_CASE(a_folder_without_models_is_refused) {
   refused(folder.path(), ErrorCode::invalid, "expected a directory that holds a model");
 }
 
+BOOST_AUTO_TEST_CASE(the_models_of_a_folder_are_listed_with_damaged_ones_and_first_parts) {
+  write("b.gguf", model("knot"));
+  write("c.bin", model("knot"));
+  write("a.gguf", "damaged");
+  write("README.md", "# no model");
+  for (std::uint16_t i = 0; i < 2; ++i)
+    write("d-0000" + std::to_string(i + 1) + "-of-00002.gguf",
+          GgufWriter().add("split.no", i).add("split.count", std::uint16_t{2}).bytes());
+
+  const auto models = ModelFile::in_directory(folder.path(), registry);
+
+  BOOST_TEST((models == std::vector<std::filesystem::path>{folder / "a.gguf", folder / "b.gguf",
+                                                           folder / "c.bin",
+                                                           folder / "d-00001-of-00002.gguf"}));
+  BOOST_CHECK_THROW(ModelFile::in_directory(folder / "absent", registry), quipu::Error);
+}
+
 BOOST_AUTO_TEST_CASE(a_model_must_name_its_architecture) {
   write("m.gguf", GgufWriter().bytes());
 

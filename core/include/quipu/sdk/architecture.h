@@ -298,6 +298,9 @@ class Graph {
   }
   Node rope(Node x, quipu_rope rope, Node factors = {}, Node long_factors = {}) {
     rope.size = sizeof rope;
+    if (rope.scaling == QUIPU_ROPE_SCALING_LONG && !(factors && long_factors))
+      throw Error(QUIPU_E_INVALID, "rope.scaling.type: expected factors for short and for long "
+                                   "contexts beside longrope, found none");
     return op(QUIPU_OP_ROPE, {x, factors, long_factors}, rope);
   }
   Node attention(Node q, Node k, Node v, quipu_attention attention, Node sinks = {}) {
