@@ -14,10 +14,16 @@ namespace quipu::app {
 enum class Verdict { pass, warning, fail, skipped };
 std::string_view to_string(Verdict verdict);
 
+/// What became of the model's text: as the expectations say, of a kind that models with trained
+/// weights give, or neither.
+enum class TextVerdict { unknown, expected, plausible, odd, wrong };
+std::string_view to_string(TextVerdict verdict);
+
 /// One run of an expectation against a model.
 struct Comparison {
   std::optional<double> max_abs, nmse, kl_mean, kl_max, top1_agreement;
   std::optional<std::size_t> first_difference;  ///< index of the first greedy token that differs
+  std::optional<Token> expected_token, found_token;  ///< there
   bool passed = true;
   std::string message;
   std::string description;  ///< of the expectation: what it tests
@@ -28,7 +34,8 @@ struct StageResult {
   Verdict verdict = Verdict::skipped;
   double seconds = 0;
   std::vector<std::string> messages;
-  int exit = exit_ok;                   ///< what a failure means to scripts
+  int exit = exit_ok;  ///< what a failure means to scripts
+  TextVerdict text = TextVerdict::unknown;
   std::vector<Comparison> comparisons;  ///< of "expect"
 };
 
@@ -39,14 +46,22 @@ struct CheckOptions {
 };
 
 struct CheckReport {
-  std::string model;
-  std::string family;        ///< general.architecture, or ""
-  std::string architecture;  ///< plugin that claimed it, or ""
-  std::string formats;       ///< names of codecs
+  std::string model;          ///< as it was asked for
+  std::string path;           ///< of its file, the first one of a split model; "" when not found
+  std::uint64_t bytes = 0;    ///< of all its files
+  std::string family;         ///< general.architecture, or ""
+  std::string architecture;   ///< plugin that claimed it, or ""
+  std::string formats;        ///< names of codecs, those of most weights first
+  std::string template_name;  ///< what was used for chat; "" when the model has none
   std::vector<StageResult> stages;
 
-  bool passed(bool strict) const;
+  bool passed(bool strict) const { return exit(strict) == exit_ok; }
   int exit(bool strict) const;  ///< of the first failure
+  double seconds() const;
+  /// The worst verdict of these stages; skipped when none of them ran.
+  Verdict worst(std::initializer_list<std::string_view> stages) const;
+  /// What expectations say, else what the stage "run" does.
+  TextVerdict text() const;
 };
 
 /// The stages in order.

@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../interrupts.h"
+#include "../likelihood.h"
 #include "../npy.h"
+#include "chat_prompt.h"
 #include "check.h"
 #include "quipu/embedder.h"
 
@@ -14,6 +17,7 @@ struct Expectation {
   std::string description;
   std::vector<Token> tokens;
   std::string prompt;
+  bool raw = false;  // the prompt is no message of a user
   std::uint32_t context = 0;
   std::vector<Token> greedy;
   std::optional<std::string> text;
@@ -45,6 +49,10 @@ Expectation parse_one(const json::value& value, const std::filesystem::path& fil
     if (!v.is_string()) throw wrong(file, std::string(key) + ": expected a string");
     return std::string(v.get_string());
   };
+  const auto flag = [&](std::string_view key, const json::value& v) {
+    if (!v.is_bool()) throw wrong(file, std::string(key) + ": expected true or false");
+    return v.get_bool();
+  };
   const auto number = [&](std::string_view key, const json::value& v) {
     if (!v.is_number() || !(v.to_number<double>() >= 0))
       throw wrong(file, std::string(key) + ": expected a number, 0 or more");
@@ -61,7 +69,7 @@ Expectation parse_one(const json::value& value, const std::filesystem::path& fil
     else if (key == "description")
       e.description = text(key, v);
     else if (key == "raw")
-      continue;  // prompts of expectations are always raw
+      e.raw = flag(key, v);
     else if (key == "n_ctx")
       e.context = static_cast<std::uint32_t>(std::min(number(key, v), 1e9));
     else if (key == "greedy")
@@ -105,23 +113,6 @@ std::vector<Expectation> parse(const std::filesystem::path& file) {
   return all;
 }
 
-// KL(expected || found) of the softmaxes of two rows, in nats.
-double divergence(const float* expected, const float* found, std::size_t n) {
-  const auto log_sum = [n](const float* row) {
-    const double top = *std::max_element(row, row + n);
-    double sum = 0;
-    for (std::size_t i = 0; i < n; ++i) sum += std::exp(row[i] - top);
-    return top + std::log(sum);
-  };
-  const double p_sum = log_sum(expected), q_sum = log_sum(found);
-  double kl = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double p = expected[i] - p_sum, q = found[i] - q_sum;
-    kl += std::exp(p) * (p - q);
-  }
-  return kl;
-}
-
 // The worse of two figures; a NaN must not slip through.
 double worse(std::optional<double> a, double b) {
   return a && !(*a <= b) ? *a : !a || !(b <= *a) ? b : *a;
@@ -149,7 +140,7 @@ void compare_logits(Comparison& result, const std::vector<float>& expected,
   for (std::size_t r = 0; r < rows; ++r) {
     const float* e = &expected[r * columns];
     const float* f = &found[r * columns];
-    const double kl = divergence(e, f, columns);
+    const double kl = divergence({e, columns}, {f, columns});
     kl_sum += kl;
     if (!(kl <= kl_max)) kl_max = kl;
     agree += std::max_element(e, e + columns) - e == std::max_element(f, f + columns) - f;
@@ -160,6 +151,7 @@ void compare_logits(Comparison& result, const std::vector<float>& expected,
   result.top1_agreement = std::min(result.top1_agreement.value_or(1.0), agreement);
 }
 
+// The first thing that is wrong is the one that is told.
 void fail(Comparison& result, const std::string& message) {
   if (result.passed) result.message = message;
   result.passed = false;
@@ -181,6 +173,44 @@ void check_limits(Comparison& result, const Expectation& e) {
   check_limit(result, "kl_max", e.kl_max, result.kl_max);
 }
 
+std::vector<Token> prompt_of(const Expectation& e, const Model& model) {
+  if (!e.tokens.empty()) return e.tokens;
+  const auto chat = e.raw ? nullptr : ChatTemplate::make(model.file().metadata());
+  return message_tokens(chat.get(), model.tokenizer(), e.prompt);
+}
+
+// The answer must begin with the tokens and the text; how it goes on does not matter.
+void compare_answer(Comparison& result, const Expectation& e, Engine& engine,
+                    std::vector<Token> prompt) {
+  Request request;
+  request.prompt = std::move(prompt);
+  request.sampling.temperature = 0;
+  // An end is a token as any other to expected tokens, and ends an expected text.
+  request.ignore_end = !e.greedy.empty();
+  std::size_t tokens = 0, bytes = 0;
+  request.on_token = [&](Token, std::string_view text) {
+    bytes += text.size();
+    ++tokens;
+    const bool more = tokens < e.greedy.size() || (e.text && bytes < e.text->size());
+    return more;
+  };
+  const auto answer = run_until_interrupted(engine, std::move(request));
+  if (answer.reason == FinishReason::failed) fail(result, answer.message);
+  for (std::size_t i = 0; i < e.greedy.size(); ++i) {
+    const bool there = i < answer.tokens.size();
+    if (there && answer.tokens[i] == e.greedy[i]) continue;
+    result.first_difference = i;
+    result.expected_token = e.greedy[i];
+    if (there) result.found_token = answer.tokens[i];
+    fail(result, "greedy token " + std::to_string(i) + ": expected " + std::to_string(e.greedy[i]) +
+                     ", found " + (there ? std::to_string(answer.tokens[i]) : "none"));
+    break;
+  }
+  if (e.text && !answer.text.starts_with(*e.text))
+    fail(result,
+         "text: expected '" + printable(*e.text) + "', found '" + printable(answer.text) + "'");
+}
+
 Comparison compare(const Expectation& e, const Model& model, Embedder& embedder) {
   Comparison result;
   const auto tokens = e.tokens.empty() ? model.tokenizer().encode(e.prompt) : e.tokens;
@@ -198,8 +228,7 @@ Comparison compare(const Expectation& e, const Model& model, Embedder& embedder)
 
 Comparison compare(const Expectation& e, Engine& engine) {
   Comparison result;
-  const auto& tokenizer = engine.model().tokenizer();
-  const auto prompt = e.tokens.empty() ? tokenizer.encode(e.prompt) : e.tokens;
+  const auto prompt = prompt_of(e, engine.model());
   if (e.logits) {
     const auto expected = read_floats(*e.logits);
     for (const bool step_by_step : {false, true}) {
@@ -213,25 +242,7 @@ Comparison compare(const Expectation& e, Engine& engine) {
     }
     check_limits(result, e);
   }
-  if (!e.greedy.empty() || e.text) {
-    Request request;
-    request.prompt = prompt;
-    request.max_tokens = e.greedy.empty() ? 256 : static_cast<std::int64_t>(e.greedy.size());
-    request.sampling.temperature = 0;
-    request.ignore_end = !e.greedy.empty();
-    const auto answer = engine.run(std::move(request));
-    if (answer.reason == FinishReason::failed) fail(result, answer.message);
-    for (std::size_t i = 0; i < e.greedy.size() && !result.first_difference; ++i)
-      if (i >= answer.tokens.size() || answer.tokens[i] != e.greedy[i]) {
-        result.first_difference = i;
-        fail(result, "greedy token " + std::to_string(i) + ": expected " +
-                         std::to_string(e.greedy[i]) + ", found " +
-                         (i < answer.tokens.size() ? std::to_string(answer.tokens[i]) : "none"));
-      }
-    if (e.text && answer.text != *e.text)
-      fail(result,
-           "text: expected '" + printable(*e.text) + "', found '" + printable(answer.text) + "'");
-  }
+  if (!e.greedy.empty() || e.text) compare_answer(result, e, engine, prompt);
   return result;
 }
 
