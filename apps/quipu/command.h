@@ -47,8 +47,8 @@ struct Command {
 /// One per file of commands/.
 extern const Command bench_command, chat_command, check_command, completion_command,
     detokenize_command, download_command, embed_command, grammar_command, imatrix_command,
-    info_command, logits_command, models_command, plugins_command, quantize_command, run_command,
-    template_command, tokenize_command, version_command;
+    info_command, logits_command, models_command, perplexity_command, plugins_command,
+    quantize_command, run_command, template_command, tokenize_command, version_command;
 
 /// All verbs in the order in which help shows them.
 const std::vector<const Command*>& commands();

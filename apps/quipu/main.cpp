@@ -10,11 +10,11 @@ namespace quipu::app {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &run_command,        &chat_command,     &info_command,     &check_command,
-      &logits_command,     &embed_command,    &template_command, &tokenize_command,
-      &detokenize_command, &grammar_command,  &quantize_command, &imatrix_command,
-      &bench_command,      &download_command, &models_command,   &plugins_command,
-      &completion_command, &version_command};
+      &run_command,        &chat_command,       &info_command,     &check_command,
+      &logits_command,     &embed_command,      &template_command, &tokenize_command,
+      &detokenize_command, &grammar_command,    &quantize_command, &imatrix_command,
+      &perplexity_command, &bench_command,      &download_command, &models_command,
+      &plugins_command,    &completion_command, &version_command};
   return all;
 }
 

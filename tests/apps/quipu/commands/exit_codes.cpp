@@ -59,6 +59,8 @@ const Refusal refusals[] = {
     {{"tokenize", "absent.gguf", "--text", "a"}, 5, "absent.gguf: cannot open"},
     {{"detokenize", quantised, "99999"}, 2, "token: expected an id below 272, found 99999"},
     {{"detokenize", quantised, "x"}, 2, "expected a token id, found 'x'"},
+    {{"perplexity", floats}, 2, "perplexity: expected file, found none"},
+    {{"perplexity", floats, "--file", "absent.txt"}, 5, "absent.txt: cannot open"},
     {{"bench", floats, "--prompt-tokens", "x"}, 2, "--prompt-tokens: expected"},
     {{"plugins", "bogus"}, 2, "plugins: "},
     {{"plugins", "inspect", "absent.so"}, 5, "absent.so: "},
@@ -97,8 +99,9 @@ BOOST_AUTO_TEST_CASE(a_refusal_has_its_code_and_says_why_on_stderr) {
 }
 
 BOOST_AUTO_TEST_CASE(every_command_explains_itself_on_one_screen) {
-  for (const char* command : {"run", "chat", "info", "check", "logits", "tokenize", "detokenize",
-                              "bench", "download", "models", "plugins", "completion", "version"}) {
+  for (const char* command :
+       {"run", "chat", "info", "check", "logits", "tokenize", "detokenize", "perplexity", "bench",
+        "download", "models", "plugins", "completion", "version"}) {
     const Outcome outcome = run_program({command, "--help"});
     BOOST_TEST(outcome.code == 0);
     BOOST_TEST(outcome.err == "");
