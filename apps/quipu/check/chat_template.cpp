@@ -127,7 +127,7 @@ void check_template(Subject& subject, StageResult& result) {
     check_end(chat, tokenizer, result);
     check_marks(chat, tokenizer, result);
   }
-  if (result.messages.empty()) result.messages.emplace_back(chat.name());
+  if (result.messages.empty()) note(result, std::string(chat.name()));
 }
 
 }  // namespace quipu::app

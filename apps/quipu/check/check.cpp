@@ -96,6 +96,10 @@ void warn(StageResult& result, const std::string& message) {
   result.messages.push_back(message);
 }
 
+void note(StageResult& result, const std::string& message) {
+  result.messages.push_back(message);
+}
+
 bool gives(const Model& model, std::string_view role) {
   const quipu_graph& graph = model.graph();
   return std::any_of(graph.outputs, graph.outputs + graph.output_count, [&](const auto& output) {

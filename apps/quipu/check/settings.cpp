@@ -54,6 +54,22 @@ void check_factors(const Subject& subject, const quipu_tensor& weight, StageResu
                       std::to_string(factors[i]) + " at element " + std::to_string(i));
 }
 
+// The weight that makes logits, where it is the table of tokens as well: by design in small models,
+// by mistake in a file that lost its output layer.
+const quipu_tensor* tied_output(const quipu_graph& graph) {
+  std::set<const quipu_tensor*> tables;
+  for (std::uint32_t i = 0; i < graph.node_count; ++i)
+    if (graph.nodes[i]->op == QUIPU_OP_EMBED)
+      tables.insert(graph.nodes[graph.nodes[i]->inputs[0] - 1]->weight);
+  for (std::uint32_t i = 0; i < graph.node_count; ++i) {
+    const quipu_graph_node& node = *graph.nodes[i];
+    if (node.op != QUIPU_OP_LINEAR) continue;
+    const quipu_tensor* weight = graph.nodes[node.inputs[1] - 1]->weight;
+    if (weight && tables.contains(weight)) return weight;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void check_settings(Subject& subject, StageResult& result) {
@@ -74,6 +90,9 @@ void check_settings(Subject& subject, StageResult& result) {
   for (const auto& oddity : oddities) warn(result, oddity);
   for (const quipu_tensor* weight : factors)
     if (weight) check_factors(subject, *weight, result);
+  if (const quipu_tensor* tied = tied_output(graph))
+    note(result, "no output layer of its own; " +
+                     printable(std::string(tied->name.data, tied->name.size)) + " serves");
 }
 
 }  // namespace quipu::app

@@ -33,6 +33,8 @@ class Subject {
 
 void fail(StageResult& result, int exit, const std::string& message);
 void warn(StageResult& result, const std::string& message);
+/// What is worth knowing and neither wrong nor odd.
+void note(StageResult& result, const std::string& message);
 
 /// Whether the graph has that output: "logits", "embeddings".
 bool gives(const Model& model, std::string_view role);

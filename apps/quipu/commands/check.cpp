@@ -98,17 +98,17 @@ int run(const std::vector<std::string>& words) {
   const bool lines = text && (!models.many || options.verbose());
   std::vector<CheckReport> reports;
   int exit = exit_ok;
-  {
-    ProgressBar bar(!options.quiet());
-    for (const auto& name : models.names) {
-      if (interrupted) return exit_interrupted;
+  for (const auto& name : models.names) {
+    if (interrupted) return exit_interrupted;
+    {
+      ProgressBar bar(models.many && !options.quiet());
       bar.show(reports.size(), models.names.size(), name);
       reports.push_back(check_model(name, *registry, check));
-      const auto& report = reports.back();
-      if (exit == exit_ok) exit = report.exit(strict);
-      if (lines) print(to_text(report));
-      if (!options.quiet()) say_failures(report);
     }
+    const auto& report = reports.back();
+    if (exit == exit_ok) exit = report.exit(strict);
+    if (lines) print(to_text(report));
+    if (!options.quiet()) say_failures(report);
   }
   if (options.json()) {
     json::array all;

@@ -92,6 +92,8 @@ const Damage of_llama[] = {
      "run", "fail", 1, "logits: expected different ones for different tokens, found 0 for all"},
     {"a matrix of zeros", [](ModelCopy& m) { fill(m, "blk.1.ffn_down.weight", 0, 64 * 80, 0); },
      "tensors", "warning", 0, "blk.1.ffn_down.weight: all weights are 0"},
+    {"no output layer", [](ModelCopy& m) { m.erase_tensor("output.weight"); }, "tensors", "pass", 0,
+     "no output layer of its own; token_embd.weight serves"},
     {"no output norm", [](ModelCopy& m) { m.erase_tensor("output_norm.weight"); }, "tensors",
      "fail", 3, "output_norm.weight: expected a tensor [64], found none"},
     {"no table of tokens", [](ModelCopy& m) { m.erase_tensor("token_embd.weight"); }, "tensors",
