@@ -88,14 +88,18 @@ void check_end(const ChatTemplate& chat, const Tokenizer& tokenizer, StageResult
                        printable(rest, 60) + "'"));
 }
 
-// "<|im_start|>" in the prompt of a model that has no such token is twelve characters.
+// "<|im_start|>" in the prompt of a model that has no such token is twelve characters. The first
+// marks tell: a prompt may have millions.
 void check_marks(const ChatTemplate& chat, const Tokenizer& tokenizer, StageResult& result) {
+  constexpr std::size_t longest = 64, most = 100;
   const auto text = render(chat, {message("user", question)}).text;
-  for (std::size_t at = 0; (at = text.find("<|", at)) != std::string::npos; ++at) {
-    const std::size_t end = text.find("|>", at + 2);
-    if (end == std::string::npos) return;
-    const std::string mark = text.substr(at, end + 2 - at);
-    if (mark.size() > 64 || mark.find_first_of(" \n") != std::string::npos) continue;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < most && (at = text.find("<|", at)) != std::string::npos; ++i, ++at) {
+    const std::string_view rest = std::string_view(text).substr(at, longest);
+    const std::size_t end = rest.find("|>", 2);
+    if (end == std::string_view::npos) continue;
+    const std::string_view mark = rest.substr(0, end + 2);
+    if (mark.find_first_of(" \n") != std::string_view::npos) continue;
     if (tokenizer.encode(mark, {.add_special = false, .parse_special = true}).size() > 1) {
       warn(result,
            named("expected a token '" + printable(mark) + "', found none in the vocabulary"));

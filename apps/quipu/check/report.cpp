@@ -1,12 +1,14 @@
 #include "report.h"
 
+#include <cmath>
 #include <cstdio>
 
 namespace quipu::app {
 namespace {
 
+// JSON has no number for what is not finite.
 json::value or_null(std::optional<double> value) {
-  return value ? json::value(*value) : json::value(nullptr);
+  return value && std::isfinite(*value) ? json::value(*value) : json::value(nullptr);
 }
 json::value or_null(std::optional<Token> value) {
   return value ? json::value(*value) : json::value(nullptr);

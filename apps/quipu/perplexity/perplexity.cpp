@@ -28,14 +28,21 @@ void require_same_vocabulary(const Model& base, const Model& model) {
   }
 }
 
+double finite(double x, const char* whose) {
+  if (!std::isfinite(x))
+    throw Error(ErrorCode::invalid, std::string(whose) + ": expected finite logits, found " +
+                                        std::to_string(x) + " as log p of a token");
+  return x;
+}
+
 class Sums {
  public:
   void add(std::span<const float> logits, Token token) {
-    own_ = log_likelihood(logits, token);
+    own_ = finite(log_likelihood(logits, token), "model");
     surprise_.add(-own_);
   }
   void add_base(std::span<const float> base, std::span<const float> logits, Token token) {
-    const double likelihood = log_likelihood(base, token);
+    const double likelihood = finite(log_likelihood(base, token), "--kl-base");
     base_surprise_.add(-likelihood);
     difference_.add(own_ - likelihood);
     const double kl = divergence(base, logits);

@@ -52,7 +52,8 @@ struct Perplexity {
 /// Tokens are cut in chunks of `context`; what is left over does not count. The first token of each
 /// becomes the model's BOS where it adds one, and the tokens of the second half are scored: those
 /// at context / 2 + 1 … context - 1. `base`: of the same vocabulary, or null. `go_on` is called
-/// after chunks with what was found so far. Throws usage when there is no whole chunk.
+/// after chunks with what was found so far. Throws usage when there is no whole chunk,
+/// invalid for logits that are not finite.
 Perplexity
 measure_perplexity(std::shared_ptr<const Model> model, std::shared_ptr<const Model> base,
                    Registry& registry, std::span<const Token> tokens,

@@ -177,6 +177,18 @@ BOOST_AUTO_TEST_CASE(another_vocabulary_and_a_text_without_a_chunk_are_refused) 
                         refused("--ctx: expected at least 3, found 2"));
 }
 
+BOOST_AUTO_TEST_CASE(logits_that_are_no_numbers_are_refused) {
+  const TemporaryFolder folder;
+  ModelCopy copy(*ModelFile::open(models + "llama-gqa.gguf", registry()));
+  const float none = std::nanf("");
+  std::memcpy(copy.tensor("output_norm.weight")->data.data(), &none, sizeof none);
+  copy.write(folder / "broken.gguf");
+
+  BOOST_CHECK_EXCEPTION(
+      measure(model_of(folder / "broken.gguf"), nullptr, some_tokens(64), 64), quipu::Error,
+      [](const quipu::Error& error) { return error.code() == quipu::ErrorCode::invalid; });
+}
+
 BOOST_AUTO_TEST_CASE(the_program_says_what_it_measured) {
   const TemporaryFolder folder;
   std::string text;
