@@ -183,14 +183,14 @@ std::size_t matmul_scratch_bytes(const WeightMatrix& m, std::uint32_t tokens) no
 
 void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
               std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-              std::byte* scratch, const Addition& more) noexcept {
+              std::byte* scratch, const Addition& more, const Following& following) noexcept {
   auto* const floats = reinterpret_cast<float*>(scratch);
   switch (way(m, tokens)) {
   case Way::dot:
     multiply_dot(m, x, tokens, first, last, y, y_stride);
     break;
   case Way::panel:
-    return multiply_panels(m, x, tokens, first, last, y, y_stride, scratch, more);
+    return multiply_panels(m, x, tokens, first, last, y, y_stride, scratch, more, following);
   case Way::gemm:
     multiply_dequantized(m, x, tokens, first, last, y, y_stride, gemm_rows, true, floats);
     break;

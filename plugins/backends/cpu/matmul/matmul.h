@@ -73,10 +73,17 @@ struct Addition {
 void add(const Addition& more, std::uint32_t token, std::uint32_t row, std::uint32_t count,
          float* y) noexcept;
 
+/// Rows that will be multiplied next, to be fetched ahead.
+struct Following {
+  const WeightMatrix* matrix = nullptr;  ///< null: nobody knows
+  std::uint32_t row = 0;
+};
+
 /// y[t * y_stride + r - first] = sum over j of w[r][j] * x[t][j], for rows first <= r < last and
 /// tokens t of x, and `more`.
 void multiply(const WeightMatrix& matrix, const Activations& x, std::uint32_t tokens,
               std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-              std::byte* scratch, const Addition& more = {}) noexcept;
+              std::byte* scratch, const Addition& more = {},
+              const Following& following = {}) noexcept;
 
 }  // namespace quipu_cpu

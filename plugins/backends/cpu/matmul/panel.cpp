@@ -69,6 +69,11 @@ struct Ahead {
   }
 };
 
+Ahead first_stretch(const WeightMatrix& m, std::uint32_t row) {
+  return {m.data + row * m.row_bytes, std::min(panel_rows, m.rows - row), m.row_bytes,
+          stretch_bytes(*m.codec, std::min(stretch_columns(m), m.columns))};
+}
+
 }  // namespace
 
 std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept {
@@ -79,7 +84,7 @@ std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens
 
 void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
                      std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
-                     std::byte* memory, const Addition& more) noexcept {
+                     std::byte* memory, const Addition& more, const Following& following) noexcept {
   const Scratch scratch(memory, tokens);
   const bool by16 = m.codec->group == 16;
   const std::uint32_t tiles = (tokens + tile_tokens - 1) / tile_tokens;
@@ -104,13 +109,12 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
           std::memcpy(scratch.tail_rows + r * bytes, here + r * m.row_bytes, bytes);
         unpack(m, scratch.tail_rows, bytes, 0, count, scratch);
       }
-      Ahead ahead;
-      if (!whole)
-        ahead = {here + bytes, rows, m.row_bytes,
-                 stretch_bytes(*m.codec, std::min(stretch, m.columns - column - count))};
-      else if (row + rows < last)
-        ahead = {data + rows * m.row_bytes, std::min(panel_rows, last - row - rows), m.row_bytes,
-                 stretch_bytes(*m.codec, std::min(stretch, m.columns))};
+      const Ahead ahead =
+          !whole              ? Ahead{here + bytes, rows, m.row_bytes,
+                         stretch_bytes(*m.codec, std::min(stretch, m.columns - column - count))}
+          : row + rows < last ? first_stretch(m, row + rows)
+          : following.matrix  ? first_stretch(*following.matrix, following.row)
+                              : Ahead{};
       PanelView panel{
           scratch.q,     scratch.scale,  m.codec->has_minimum ? scratch.minimum : nullptr,
           m.codec->zero, m.codec->group, count,

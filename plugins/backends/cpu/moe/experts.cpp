@@ -195,6 +195,7 @@ class HiddenJob final : public Job {
                              begin,
                              std::min(up.rows, begin + rows),
                              node_.routing.slot_begin[e],
+                             task + 1 < last && begin + rows < up.rows ? begin + rows : 0,
                              node_.experts.observer || reads_float(down, tokens),
                              reads_int8(down, tokens)};
       const Matrix& hidden = node_.hidden.x;
@@ -267,7 +268,8 @@ class DownJob final : public Job {
       const std::uint32_t begin = (task - node_.routing.down_task_begin[e]) * rows;
       multiply(down, from_row(node_.hidden.form, slot), tokens, begin,
                std::min(down.rows, begin + rows), node_.products.row(slot) + begin,
-               node_.products.stride, node_.multiplying.of(thread));
+               node_.products.stride, node_.multiplying.of(thread), {},
+               {task + 1 < last && begin + rows < down.rows ? &down : nullptr, begin + rows});
     }
   }
   std::string describe() const override {

@@ -32,14 +32,12 @@ class LinearJob final : public Job {
            std::uint32_t thread) const noexcept override {
     const std::uint32_t tokens = count(y_.rows, step);
     const std::uint32_t rows = rows_per_task(part_.weight, tokens);
-    for (std::uint32_t task = first; task < last; ++task) {
-      const std::uint32_t begin = task * rows;
-      const std::uint32_t end = std::min(part_.weight.rows, begin + rows);
-      multiply(part_.weight, in_.form, tokens, begin, end, y_.data + begin, y_.stride,
-               scratch_.of(thread),
-               {part_.bias ? part_.bias + begin : nullptr,
-                addend_ ? addend_->data + begin : nullptr, addend_ ? addend_->stride : 0});
-    }
+    // All at once, so that each panel is fetched while the one before is multiplied.
+    const std::uint32_t begin = first * rows, end = std::min(part_.weight.rows, last * rows);
+    multiply(part_.weight, in_.form, tokens, begin, end, y_.data + begin, y_.stride,
+             scratch_.of(thread),
+             {part_.bias ? part_.bias + begin : nullptr, addend_ ? addend_->data + begin : nullptr,
+              addend_ ? addend_->stride : 0});
   }
 
   std::string describe() const override {
@@ -95,11 +93,13 @@ class GatedLinearJob final : public Job {
                      0,
                      0,
                      0,
+                     0,
                      linear_.floats_always || linear_.out.is_read_as_float(tokens),
                      linear_.out.is_read_as_int8(tokens)};
     for (std::uint32_t task = first; task < last; ++task) {
       block.first = task * rows;
       block.last = std::min(linear_.up.weight.rows, block.first + rows);
+      block.following = task + 1 < last ? block.last : 0;
       gated_block(kernels_, block, linear_.in.form, y.data, y.stride, linear_.out.form,
                   scratch_.of(thread));
     }
@@ -215,11 +215,12 @@ void gated_block(const RowKernels& kernels, const GatedBlock& block, const Activ
   const auto bias = [&](const float* all) {
     return Addition{.bias = all ? all + block.first : nullptr};
   };
-  multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest,
-           bias(block.up_bias));
   if (block.gate)
     multiply(*block.gate, in, block.tokens, block.first, block.last, gate, rows, rest,
-             bias(block.gate_bias));
+             bias(block.gate_bias), {&block.up, block.first});
+  const WeightMatrix* next = block.gate ? block.gate : &block.up;
+  multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest, bias(block.up_bias),
+           {block.following ? next : nullptr, block.following});
   for (std::uint32_t t = 0; t < block.tokens; ++t) {
     float* const u = up + std::size_t{t} * rows;
     if (block.gate) {
