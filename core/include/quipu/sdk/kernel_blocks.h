@@ -69,35 +69,45 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
   using S = Stretch<Format>;
   const unsigned vectors = Count ? Count : x->count;
   typename S::Numbers total[Count ? Count : 8] = {};
-  const auto add = [&](unsigned vector, uint64_t column, unsigned columns, const Sums(&sums)[4],
-                       typename S::Numbers scale, typename S::Numbers factor)
+  uint64_t column = 0;
+  // The sums of `columns` columns from `column` on; the last Sums are zero, all but Parts.
+  const auto add = [&]<unsigned Parts>(unsigned vector, unsigned columns, const Sums(&sums)[4],
+                                       typename S::Numbers scale, typename S::Numbers factor)
       __attribute__((always_inline)) {
     typename S::Numbers x_scale, x_sum;
     S::activations(x, vector, column, columns, x_scale, x_sum);
     auto& t = total[vector];
-    t = multiply_add(scale * x_scale, group_sums<S::groups, Format::largest>(sums), t);
+    t = multiply_add(scale * x_scale, group_sums<S::groups, Format::largest, Parts>(sums), t);
     if constexpr (S::corrected) t = multiply_add(factor, x_sum, t);
   };
-
-  uint64_t column = 0;
-  for (; column + S::columns <= x->columns; column += S::columns, row += S::bytes) {
+  const auto take = [&]<unsigned Columns>() __attribute__((always_inline)) {
     prefetch_stretch<Format>(row);
-    const Bytes q[4] = {
-        Format::values(RowPieces<Format, 0>{row}), Format::values(RowPieces<Format, 4>{row}),
-        Format::values(RowPieces<Format, 8>{row}), Format::values(RowPieces<Format, 12>{row})};
+    Bytes q[4];
+    q[0] = Format::values(RowPieces<Format, 0>{row});
+    if constexpr (Columns > 64) q[1] = Format::values(RowPieces<Format, 4>{row});
+    if constexpr (Columns > 128) q[2] = Format::values(RowPieces<Format, 8>{row});
+    if constexpr (Columns > 192) q[3] = Format::values(RowPieces<Format, 12>{row});
     typename S::Numbers scale, factor;
-    S::scales(row, S::columns, scale, factor);
+    S::scales(row, Columns, scale, factor);
     for (unsigned v = 0; v < vectors; ++v) {
       const int8_t* a = x->q + v * x->columns + column;
-      const Sums sums[4] = {
-          multiply<Format::largest>(q[0], a), multiply<Format::largest>(q[1], a + 64),
-          multiply<Format::largest>(q[2], a + 128), multiply<Format::largest>(q[3], a + 192)};
-      add(v, column, S::columns, sums, scale, factor);
+      Sums sums[4] = {};
+      for (unsigned i = 0; i < Columns / 64; ++i)
+        sums[i] = multiply<Format::largest>(q[i], a + 64 * i);
+      add.template operator()<Columns / 64>(v, Columns, sums, scale, factor);
     }
-  }
+  };
 
-  if constexpr (Format::block_columns < S::columns)
-    if (const unsigned rest = unsigned(x->columns - column)) {
+  for (; column + S::columns <= x->columns; column += S::columns, row += S::bytes)
+    take.template operator()<S::columns>();
+
+  if constexpr (Format::block_columns < S::columns) {
+    const unsigned rest = unsigned(x->columns - column);
+    if (rest == 128) {
+      take.template operator()<128>();
+    } else if (Format::block_columns <= 64 && rest == 64) {
+      take.template operator()<64>();
+    } else if (rest) {
       prefetch_stretch<Format>(row);
       typename S::Numbers scale, factor;
       S::scales(row, rest, scale, factor);
@@ -120,9 +130,10 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
           sums[rest / 64] =
               multiply<Format::largest>(Format::values(RowPieces<Format, 0>{pair}), pair_x);
         }
-        add(v, column, rest, sums, scale, factor);
+        add.template operator()<4>(v, rest, sums, scale, factor);
       }
     }
+  }
   for (unsigned v = 0; v < vectors; ++v) y[v * y_stride] = sum(total[v]);
 }
 

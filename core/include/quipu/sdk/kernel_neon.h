@@ -370,7 +370,7 @@ QUIPU_INLINE Sums multiply(Bytes q, const int8_t* x) {
 }
 
 /// The sums of the N groups of 256 columns.
-template <int N, unsigned Largest>
+template <int N, unsigned Largest, unsigned = 4>
 QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
   Floats<N> groups;
   for (int i = 0; i < N / 4; ++i) {

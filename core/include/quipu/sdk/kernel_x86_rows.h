@@ -244,10 +244,13 @@ QUIPU_INLINE __m256i sums_of_16(__m256i a, __m256i b, __m256i c, __m256i d) {
   return add_neighbours<2 * bound>(add_neighbours<bound>(a, b), add_neighbours<bound>(c, d));
 }
 
-/// The sums of the N groups of 256 columns.
-template <int N, unsigned Largest>
+/// The sums of the N groups of 256 columns, of which all but the first Parts times 64 are zero.
+template <int N, unsigned Largest, unsigned Parts = 4>
 QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
   const __m256i a = sums_of_16<Largest>(t[0].low, t[0].high, t[1].low, t[1].high);
+  if constexpr (N == 8 && Parts <= 2)
+    return {_mm256_cvtepi32_ps(_mm256_zextsi128_si256(
+        _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1))))};
   const __m256i b = sums_of_16<Largest>(t[2].low, t[2].high, t[3].low, t[3].high);
   if constexpr (N == 16) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
