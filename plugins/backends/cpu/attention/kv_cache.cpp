@@ -45,8 +45,8 @@ std::byte* reserve(std::uint64_t bytes) {
   if (memory == MAP_FAILED)
     throw Error(QUIPU_E_MEMORY, "the cache of keys and values: cannot reserve " +
                                     std::to_string(bytes) + " bytes; a smaller context needs less");
-  // Heads lie far apart from page to page: fewer, larger pages of memory are found faster (decode at
-  // 2048 positions: attention takes a tenth less). Refused, it is as it was.
+  // Heads lie far apart from page to page: fewer, larger pages of memory are found faster (decode
+  // at 2048 positions: attention takes a tenth less). Refused, it is as it was.
   ::madvise(memory, bytes, MADV_HUGEPAGE);
   return static_cast<std::byte*>(memory);
 }
