@@ -14,6 +14,7 @@ import io
 import json
 import pathlib
 import random
+import tempfile
 import unicodedata
 
 import gguf
@@ -84,13 +85,14 @@ def write(name, model, tokens, types, scores=None, **keys):
 
 
 def unigram(name, **options):
-    tsv = pathlib.Path('/tmp/quipu_rules.tsv')
-    tsv.write_text(rules())
     model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS), model_writer=model, model_type='unigram', character_coverage=0.98, num_threads=1,
-        user_defined_symbols=['<sep>', 'wide  sep'], control_symbols=['<ctl>'], minloglevel=2,
-        **{key: (str(tsv) if value == 'TSV' else value) for key, value in options.items()})
+    with tempfile.TemporaryDirectory() as folder:
+        tsv = pathlib.Path(folder) / 'rules.tsv'
+        tsv.write_text(rules())
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS), model_writer=model, model_type='unigram', character_coverage=0.98, num_threads=1,
+            user_defined_symbols=['<sep>', 'wide  sep'], control_symbols=['<ctl>'], minloglevel=2,
+            **{key: (str(tsv) if value == 'TSV' else value) for key, value in options.items()})
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     types = [{1: NORMAL, 2: UNKNOWN, 3: CONTROL, 4: USER_DEFINED, 5: UNUSED, 6: BYTE}[p.type] for p in proto.pieces]
