@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "table.h"
+
 namespace quipu::app {
 namespace {
 
@@ -70,20 +72,7 @@ std::vector<std::string> lines(const std::vector<KernelRow>& rows,
     cells.push_back({printable(row.names) + count, row.codec, shape_text(row.shape)});
     cells.back().insert(cells.back().end(), row.kernels.begin(), row.kernels.end());
   }
-  std::vector<std::size_t> widths(cells[0].size());
-  for (const auto& row : cells)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size() + 2);
-  std::vector<std::string> text;
-  for (auto& row : cells) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i].resize(widths[i], ' ');
-      line += row[i];
-    }
-    line.resize(line.find_last_not_of(' ') + 1);
-    text.push_back(std::move(line));
-  }
-  return text;
+  return aligned(cells);
 }
 
 json::array to_json(const std::vector<KernelRow>& rows, const std::vector<std::string>& tests) {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "table.h"
+
 namespace quipu::app {
 namespace {
 
@@ -145,13 +147,6 @@ constexpr Column all_columns[] = {
     {"tests", "what it tests", "description of the expectation", tests},
 };
 
-// Code points, near enough to columns of a terminal.
-std::size_t width(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (c & 0xC0) != 0x80;
-  return count;
-}
-
 }  // namespace
 
 json::value to_json(const CheckReport& report, bool strict) {
@@ -217,17 +212,8 @@ std::string to_table(const std::vector<CheckReport>& reports,
     rows.emplace_back();
     for (const Column* column : columns) rows.back().push_back(column->cell(report, strict));
   }
-  std::vector<std::size_t> widths(columns.size());
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
+  for (const auto& line : aligned(rows)) text += line + "\n";
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include "hub/fetch.h"
 #include "hub/models.h"
 #include "progress.h"
+#include "table.h"
 
 namespace quipu::app {
 namespace {
@@ -24,20 +25,11 @@ json::object to_json(const LocalModel& model) {
           {"files", std::move(files)}};
 }
 
-// Columns as wide as their widest cell.
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+std::string table(std::vector<std::vector<std::string>> rows) {
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = printable(cell, 200);
   std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      std::string cell = printable(row[i], 200);
-      if (i + 1 < row.size()) cell.resize(std::max(cell.size(), widths[i]) + 2, ' ');
-      text += cell;
-    }
-    text += "\n";
-  }
+  for (const auto& line : aligned(rows)) text += line + "\n";
   return text;
 }
 
