@@ -1,19 +1,12 @@
 #include "bench/tests.h"
 
 #include <algorithm>
-#include <chrono>
 #include <thread>
 
 #include "command.h"
 
 namespace quipu::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Threads that wait for the next run may do so awake for a while, and would share the memory's
 // bandwidth and the cores with what measures the limits.
@@ -26,6 +19,10 @@ std::uint32_t divided_up(std::uint32_t count, std::uint32_t by) {
 }
 
 }  // namespace
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::string BenchTest::name() const {
   std::string text = phase == Phase::prefill ? "pp" : "tg";

@@ -1,6 +1,7 @@
 // The tests of a benchmark, and what they measured.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,10 @@
 #include "quipu/engine.h"
 
 namespace quipu::app {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start);
 
 enum class Phase { prefill, decode };
 

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "bench/codecs.h"
 #include "bench/compare.h"
@@ -13,12 +12,6 @@
 
 namespace quipu::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::uint64_t peak_rss() {
   rusage usage{};
