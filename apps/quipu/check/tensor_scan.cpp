@@ -9,18 +9,6 @@
 namespace quipu::app {
 namespace {
 
-using Dequantize = void (*)(const void*, std::uint64_t, float*);
-
-Dequantize fastest(const quipu_codec& codec) {
-  Dequantize best = codec.dequantize;
-  for (std::uint32_t i = 0; i < codec.kernel_count; ++i) {
-    const quipu_kernels& kernels = codec.kernels[i];
-    if (kernels.isa <= Registry::isa() && QUIPU_HAS(&kernels, dequantize))
-      best = kernels.dequantize;
-  }
-  return best;
-}
-
 struct Part {
   TensorScan found;
   std::int64_t exponents = 0;  // sum over groups
@@ -74,7 +62,7 @@ TensorScan scan_tensor(const TensorEntry& tensor, const quipu_codec& codec, std:
 
   std::vector<Part> parts(threads);
   std::vector<float> buffers(threads * at_once);  // here, for a thread must not throw
-  const Dequantize dequantize = fastest(codec);
+  const auto dequantize = Registry::dequantize_of(codec);
   const auto work = [&](std::uint64_t index) {
     Part& part = parts[index];
     float* const values = &buffers[index * at_once];

@@ -105,6 +105,8 @@ class Registry {
 
   /// Instruction-set level that plugins are told: the processor's, lowered by QUIPU_ISA.
   static std::uint32_t isa();
+  /// The fastest way to dequantise that a codec has for it.
+  static decltype(quipu_codec::dequantize) dequantize_of(const quipu_codec& codec);
 
  private:
   struct State;

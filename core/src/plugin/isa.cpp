@@ -65,6 +65,15 @@ std::uint32_t processor_isa() {
 
 }  // namespace
 
+decltype(quipu_codec::dequantize) Registry::dequantize_of(const quipu_codec& codec) {
+  auto best = codec.dequantize;
+  for (std::uint32_t i = 0; i < codec.kernel_count; ++i) {
+    const quipu_kernels& kernels = codec.kernels[i];
+    if (kernels.isa <= isa() && QUIPU_HAS(&kernels, dequantize)) best = kernels.dequantize;
+  }
+  return best;
+}
+
 std::uint32_t Registry::isa() {
   static const std::uint32_t processor = processor_isa();
   const char* const wanted = std::getenv("QUIPU_ISA");

@@ -14,19 +14,6 @@ namespace {
 // Weights that a thread takes at a time: their floats stay in its cache.
 constexpr std::uint64_t chunk_weights = 32 * 1024;
 
-using Dequantize = decltype(quipu_codec::dequantize);
-
-// The fastest that this machine has.
-Dequantize dequantize_of(const quipu_codec& codec) {
-  Dequantize best = codec.dequantize;
-  for (std::uint32_t i = 0; i < codec.kernel_count; ++i) {
-    const quipu_kernels& kernels = codec.kernels[i];
-    if (kernels.isa <= Registry::isa() && QUIPU_HAS(&kernels, dequantize))
-      best = kernels.dequantize;
-  }
-  return best;
-}
-
 void check_source(const Conversion& conversion, const std::byte* rows, std::uint64_t bytes) {
   const quipu_codec& codec = *conversion.from;
   if (!codec.find_invalid) return;
@@ -57,7 +44,7 @@ void convert_rows(const Conversion& conversion, std::uint64_t first, std::uint64
   const std::uint64_t from_bytes = row_bytes(conversion, *conversion.from);
   const std::uint64_t to_bytes = row_bytes(conversion, *conversion.to);
   const std::uint64_t chunk_rows = std::max<std::uint64_t>(1, chunk_weights / columns);
-  const Dequantize dequantize = dequantize_of(*conversion.from);
+  const auto dequantize = Registry::dequantize_of(*conversion.from);
   std::atomic<std::uint64_t> next = first;
   const std::uint64_t last = first + count;
 
