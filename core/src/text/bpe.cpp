@@ -37,18 +37,8 @@ class Bpe final : public VocabularyTokenizer {
   }
 
   std::string piece(Token token, bool special) const override {
-    const auto text = vocabulary_.text(token);
-    switch (vocabulary_.type(token)) {
-    case TokenType::control:
-    case TokenType::unknown:
-      return special ? std::string(text) : std::string();
-    case TokenType::user_defined:
-      return std::string(text);
-    case TokenType::unused:
-      return {};
-    default:
-      return unspelled(text);
-    }
+    if (auto fixed = vocabulary_.fixed_piece(token, special)) return *std::move(fixed);
+    return unspelled(vocabulary_.text(token));
   }
 
  private:

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "text/merge_ranks.h"
-#include "text/merges.h"
+#include "text/merged_characters.h"
 #include "text/sentence_pieces.h"
-#include "text/utf8.h"
 #include "text/vocabulary_tokenizer.h"
 
 namespace quipu {
@@ -67,13 +66,7 @@ class CharacterBpe final : public VocabularyTokenizer {
   }
 
   void encode_word(std::string_view word, Merger& merger, std::vector<Token>& out) const {
-    merger.clear();
-    for (std::size_t at = 0; at < word.size();) {
-      const std::size_t size = character_size(word.substr(at));
-      merger.add(vocabulary_.find(word.substr(at, size)), at, size);
-      at += size;
-    }
-    merger.run([&](const Symbol& left, const Symbol& right) -> Merge {
+    const auto find = [&](const Symbol& left, const Symbol& right) -> Merge {
       if (left.token < 0 || right.token < 0) return {0, -1};
       const auto rank =
           ranks_.find(vocabulary_.text(left.token), vocabulary_.text(right.token),
@@ -81,14 +74,8 @@ class CharacterBpe final : public VocabularyTokenizer {
       if (rank < 0) return {0, -1};
       return {static_cast<std::uint32_t>(rank),
               vocabulary_.find(word.substr(left.first, std::size_t{left.size} + right.size))};
-    });
-    for (const auto& symbol : merger.symbols()) {
-      if (symbol.size == 0) continue;
-      if (symbol.token >= 0)
-        out.push_back(symbol.token);
-      else
-        byte_tokens_.append(word.substr(symbol.first, symbol.size), vocabulary_.unknown, out);
-    }
+    };
+    append_merged(vocabulary_, byte_tokens_, word, merger, find, out);
   }
 
   const Kind& kind_;

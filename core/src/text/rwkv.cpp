@@ -74,17 +74,8 @@ class Rwkv final : public VocabularyTokenizer {
   }
 
   std::string piece(Token token, bool special) const override {
-    switch (vocabulary_.type(token)) {
-    case TokenType::control:
-    case TokenType::unknown:
-      return special ? std::string(vocabulary_.text(token)) : std::string();
-    case TokenType::user_defined:
-      return std::string(vocabulary_.text(token));
-    case TokenType::unused:
-      return {};
-    default:
-      return std::string(texts_[static_cast<std::size_t>(token)]);
-    }
+    if (auto fixed = vocabulary_.fixed_piece(token, special)) return *std::move(fixed);
+    return std::string(texts_[static_cast<std::size_t>(token)]);
   }
 
  private:

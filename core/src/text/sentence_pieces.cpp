@@ -45,22 +45,11 @@ std::string marked(std::string_view text) {
 }
 
 std::string sentence_piece(const Vocabulary& vocabulary, Token token, bool special) {
+  if (auto fixed = vocabulary.fixed_piece(token, special)) return *std::move(fixed);
   const auto text = vocabulary.text(token);
-  switch (vocabulary.type(token)) {
-  case TokenType::control:
-  case TokenType::unknown:
-    return special ? std::string(text) : std::string();
-  case TokenType::user_defined:
-    return std::string(text);
-  case TokenType::unused:
-    return {};
-  case TokenType::byte:
+  if (vocabulary.type(token) == TokenType::byte)
     if (const int byte = spelled_byte(text); byte >= 0)
       return std::string(1, static_cast<char>(byte));
-    break;
-  default:
-    break;
-  }
   return unmarked(text);
 }
 

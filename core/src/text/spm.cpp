@@ -3,9 +3,8 @@
 #include <bit>
 
 #include "quipu/error.h"
-#include "text/merges.h"
+#include "text/merged_characters.h"
 #include "text/sentence_pieces.h"
-#include "text/utf8.h"
 #include "text/vocabulary_tokenizer.h"
 
 namespace quipu {
@@ -60,25 +59,13 @@ class Spm final : public VocabularyTokenizer {
 
  private:
   void encode_text(std::string_view text, Merger& merger, std::vector<Token>& out) const {
-    merger.clear();
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t size = character_size(text.substr(at));
-      merger.add(vocabulary_.find(text.substr(at, size)), at, size);
-      at += size;
-    }
-    merger.run([&](const Symbol& left, const Symbol& right) -> Merge {
+    const auto find = [&](const Symbol& left, const Symbol& right) -> Merge {
       const std::size_t size = std::size_t{left.size} + right.size;
       if (size > vocabulary_.longest()) return {0, -1};
       const Token token = vocabulary_.find(text.substr(left.first, size));
       return {token < 0 ? 0 : ranks_[static_cast<std::size_t>(token)], token};
-    });
-    for (const auto& symbol : merger.symbols()) {
-      if (symbol.size == 0) continue;
-      if (symbol.token >= 0)
-        out.push_back(symbol.token);
-      else
-        byte_tokens_.append(text.substr(symbol.first, symbol.size), vocabulary_.unknown, out);
-    }
+    };
+    append_merged(vocabulary_, byte_tokens_, text, merger, find, out);
   }
 
   ByteTokens byte_tokens_;

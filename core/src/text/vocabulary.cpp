@@ -182,6 +182,20 @@ void Vocabulary::find_recognised(const StripRules& rules) {
   user_defined_ = SpecialTokens(std::move(user_defined));
 }
 
+std::optional<std::string> Vocabulary::fixed_piece(Token token, bool special) const {
+  switch (type(token)) {
+  case TokenType::control:
+  case TokenType::unknown:
+    return special ? std::string(text(token)) : std::string();
+  case TokenType::user_defined:
+    return std::string(text(token));
+  case TokenType::unused:
+    return std::string();
+  default:
+    return std::nullopt;
+  }
+}
+
 bool Vocabulary::ends_generation(Token token) const noexcept {
   return std::ranges::find(ends_, token) != ends_.end();
 }

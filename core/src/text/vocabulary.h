@@ -1,6 +1,7 @@
 // The tokens of a model and their roles: tokenizer.ggml.* of GGUF, checked.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ class Vocabulary {
     return type(token) == TokenType::control || type(token) == TokenType::unknown;
   }
   bool ends_generation(Token token) const noexcept;
+  /// The text of a token that stands for itself, whatever the kind of tokenizer: special ones give
+  /// "" unless `special`, unused ones give "". nullopt for normal and byte tokens.
+  std::optional<std::string> fixed_piece(Token token, bool special) const;
 
   /// Tokens that are recognised in text: all special and user-defined ones, or only the latter.
   const SpecialTokens& recognised(bool special) const noexcept {
