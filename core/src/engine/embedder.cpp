@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "engine/check_tokens.h"
 #include "engine/runner.h"
 #include "quipu/error.h"
 #include "quipu/model_file.h"
@@ -71,18 +72,8 @@ struct Embedder::State {
     model->file().populate(runner.facts().threads);
   }
 
-  void check_tokens(std::span<const Token> tokens) const {
-    if (tokens.empty())
-      throw Error(ErrorCode::usage, "text: expected at least one token, found none");
-    if (tokens.size() > options.context)
-      throw Error(ErrorCode::usage, "text: expected at most " + std::to_string(options.context) +
-                                        " tokens, the context, found " +
-                                        std::to_string(tokens.size()));
-    for (const Token token : tokens)
-      if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary)
-        throw Error(ErrorCode::usage, "text: expected token ids below " +
-                                          std::to_string(vocabulary) + ", found " +
-                                          std::to_string(token));
+  void check(std::span<const Token> tokens) const {
+    check_tokens("text", tokens, options.context, vocabulary);
   }
 };
 
@@ -112,7 +103,7 @@ Pooling Embedder::pooling() const {
 
 std::vector<float> Embedder::embed(std::span<const Token> tokens, Pooling pooling) {
   State& s = *state_;
-  s.check_tokens(tokens);
+  s.check(tokens);
   const std::size_t width = s.runner.width();
   const auto wanted = [&](std::size_t i) {
     return pooling == Pooling::first  ? i == 0

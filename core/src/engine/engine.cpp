@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/check_tokens.h"
 #include "engine/runner.h"
 #include "engine/scheduler.h"
 #include "quipu/error.h"
@@ -61,18 +62,8 @@ struct Engine::State {
 
   std::uint32_t spare_sequence() const noexcept { return options.sequences; }
 
-  void check_tokens(std::span<const Token> tokens) const {
-    if (tokens.empty())
-      throw Error(ErrorCode::usage, "prompt: expected at least one token, found none");
-    if (tokens.size() > options.context)
-      throw Error(ErrorCode::usage, "prompt: expected at most " + std::to_string(options.context) +
-                                        " tokens, the context, found " +
-                                        std::to_string(tokens.size()));
-    for (const Token token : tokens)
-      if (token < 0 || static_cast<std::uint32_t>(token) >= runner.width())
-        throw Error(ErrorCode::usage, "prompt: expected token ids below " +
-                                          std::to_string(runner.width()) + ", found " +
-                                          std::to_string(token));
+  void check(std::span<const Token> tokens) const {
+    check_tokens("prompt", tokens, options.context, runner.width());
   }
 };
 
@@ -108,7 +99,7 @@ Profile Engine::profile() const {
 }
 
 RequestId Engine::submit(Request request) {
-  state_->check_tokens(request.prompt);
+  state_->check(request.prompt);
   if (request.answered > request.prompt.size())
     throw Error(ErrorCode::usage,
                 "answered: expected at most " + std::to_string(request.prompt.size()) +
@@ -144,7 +135,7 @@ Result Engine::run(Request request) {
 std::vector<float> Engine::logits(std::span<const Token> tokens, bool last_only,
                                   bool step_by_step) {
   auto& s = *state_;
-  s.check_tokens(tokens);
+  s.check(tokens);
   if (s.scheduler.busy()) throw Error(ErrorCode::usage, "logits: expected no request under way");
   clear();
   std::vector<float> out;

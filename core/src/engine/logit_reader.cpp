@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/check_tokens.h"
 #include "engine/runner.h"
 #include "quipu/error.h"
 
@@ -61,11 +62,7 @@ struct LogitReader::State {
       throw Error(ErrorCode::usage, "text: expected 1 to " + std::to_string(options.context) +
                                         " tokens, the context, found " +
                                         std::to_string(tokens.size()));
-    for (const Token token : tokens)
-      if (token < 0 || static_cast<std::uint32_t>(token) >= runner.width())
-        throw Error(ErrorCode::usage, "text: expected token ids below " +
-                                          std::to_string(runner.width()) + ", found " +
-                                          std::to_string(token));
+    check_ids("text", tokens, runner.width());
   }
 
   void run() {
