@@ -23,22 +23,12 @@ using quipu::RequestId;
 using quipu::Result;
 using quipu::SamplerOptions;
 using quipu::Token;
+using toy::engine_of;
 using Tokens = std::vector<Token>;
-
-namespace quipu {
-static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reason) {
-  return out << static_cast<int>(reason);
-}
-}  // namespace quipu
 
 namespace {
 
 const SamplerOptions greedy{.temperature = 0};
-
-Engine engine_of(EngineOptions options) {
-  options.backend = "toy";
-  return Engine(std::make_shared<toy::Model>(), toy::registry(), options);
-}
 
 Tokens guesses_after(const Tokens& text, Token next, std::size_t most) {
   Guesses out;

@@ -22,38 +22,17 @@ using quipu::RequestId;
 using quipu::Result;
 using quipu::SamplerOptions;
 using quipu::Token;
+using toy::diary;
+using toy::engine_of;
+using toy::tokens_of;
 using Tokens = std::vector<Token>;
-
-namespace quipu {
-static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reason) {
-  return out << static_cast<int>(reason);
-}
-}  // namespace quipu
 
 namespace {
 
 const SamplerOptions greedy{.temperature = 0};
 
-Engine engine_of(EngineOptions options = {}, std::uint32_t trained_context = 0) {
-  options.backend = "toy";
-  return Engine(std::make_shared<toy::Model>(trained_context), toy::registry(), options);
-}
-
-Tokens tokens_of(const std::string& letters) {
-  Tokens tokens;
-  for (const char letter : letters) tokens.push_back(letter - 'a' + toy::letters);
-  return tokens;
-}
-
 Request request_of(Tokens prompt, std::int64_t most = 5, SamplerOptions sampling = greedy) {
   return {.prompt = std::move(prompt), .max_tokens = most, .sampling = sampling};
-}
-
-// What the backend was told, without the line of its options.
-std::vector<std::string> diary(const Engine& engine) {
-  auto lines = engine.explain();
-  lines.pop_back();
-  return lines;
 }
 
 std::map<RequestId, Result> finish_all(Engine& engine, const std::vector<RequestId>& ids) {

@@ -13,19 +13,9 @@ using quipu::Grammar;
 using quipu::Request;
 using quipu::Result;
 using quipu::Token;
-
-namespace quipu {
-static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reason) {
-  return out << static_cast<int>(reason);
-}
-}  // namespace quipu
+using toy::engine_of;
 
 namespace {
-
-Engine engine_of(EngineOptions options = {}) {
-  options.backend = "toy";
-  return Engine(std::make_shared<toy::Model>(), toy::registry(), options);
-}
 
 Request request_of(const std::string& gbnf, std::int64_t most = 50) {
   return {.prompt = {toy::letters + 3, toy::letters + 9},

@@ -13,26 +13,12 @@ using quipu::FinishReason;
 using quipu::Request;
 using quipu::Result;
 using quipu::Token;
+using toy::diary;
+using toy::engine_of;
+using toy::tokens_of;
 using Tokens = std::vector<Token>;
 
-namespace quipu {
-static std::ostream& boost_test_print_type(std::ostream& out, FinishReason reason) {
-  return out << static_cast<int>(reason);
-}
-}  // namespace quipu
-
 namespace {
-
-Engine engine_of(EngineOptions options) {
-  options.backend = "toy";
-  return Engine(std::make_shared<toy::Model>(), toy::registry(), options);
-}
-
-Tokens tokens_of(const std::string& letters) {
-  Tokens tokens;
-  for (const char letter : letters) tokens.push_back(letter - 'a' + toy::letters);
-  return tokens;
-}
 
 Request request_of(Tokens prompt, std::int64_t most) {
   return {.prompt = std::move(prompt), .max_tokens = most, .sampling = {.temperature = 0}};
@@ -44,12 +30,6 @@ std::uint32_t reused(Engine& engine, const Tokens& prompt, std::int64_t most = 3
   BOOST_TEST(result.tokens ==
              toy::plain_answer(prompt, static_cast<std::size_t>(most), {.temperature = 0}));
   return result.reused_tokens;
-}
-
-std::vector<std::string> diary(const Engine& engine) {
-  auto lines = engine.explain();
-  lines.pop_back();
-  return lines;
 }
 
 }  // namespace

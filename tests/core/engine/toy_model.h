@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,12 @@
 #include "support/memory_metadata.h"
 #include "text/byte_spelling.h"
 #include "toy_logits.h"
+
+namespace quipu {
+inline std::ostream& boost_test_print_type(std::ostream& out, FinishReason reason) {
+  return out << static_cast<int>(reason);
+}
+}  // namespace quipu
 
 namespace toy {
 
@@ -79,6 +86,25 @@ class Model : public quipu::Model {
 inline quipu::Registry& registry() {
   static quipu::Registry all({.plugins = {TOY_BACKEND}, .bundled_only = false, .log = {}});
   return all;
+}
+
+inline quipu::Engine engine_of(quipu::EngineOptions options = {},
+                               std::uint32_t trained_context = 0) {
+  options.backend = "toy";
+  return quipu::Engine(std::make_shared<Model>(trained_context), registry(), options);
+}
+
+/// What the backend was told, without the line of its options.
+inline std::vector<std::string> diary(const quipu::Engine& engine) {
+  auto lines = engine.explain();
+  lines.pop_back();
+  return lines;
+}
+
+inline std::vector<quipu::Token> tokens_of(const std::string& text) {
+  std::vector<quipu::Token> tokens;
+  for (const char letter : text) tokens.push_back(letter - 'a' + letters);
+  return tokens;
 }
 
 /// A prompt that is answered with the text's letters (and U+20AC as its bytes), then the end.

@@ -7,22 +7,17 @@
 #include <limits>
 
 #include "apps/quipu/program.h"
-#include "quipu/registry.h"
+#include "apps/quipu/tiny_models.h"
 #include "support/model_copy.h"
 
 using quipu::test::ModelCopy;
+using quipu::test::models;
 using quipu::test::Outcome;
+using quipu::test::registry;
 using quipu::test::run_program;
 using quipu::test::TemporaryFolder;
 
 namespace {
-
-const std::string models = QUIPU_TEST_DATA "/models/";
-
-quipu::Registry& registry() {
-  static quipu::Registry all({.plugins = {QUIPU_PLUGINS}, .bundled_only = true, .log = {}});
-  return all;
-}
 
 /// What --json says of a stage of a model.
 struct Found {

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "apps/quipu/program.h"
+#include "apps/quipu/tiny_models.h"
 #include "quipu/error.h"
-#include "quipu/registry.h"
 #include "support/model_copy.h"
 
 using quipu::Engine;
@@ -22,16 +22,11 @@ using quipu::app::measure_perplexity;
 using quipu::app::Perplexity;
 using quipu::app::PerplexityOptions;
 using quipu::test::ModelCopy;
+using quipu::test::models;
+using quipu::test::registry;
 using quipu::test::TemporaryFolder;
 
 namespace {
-
-const std::string models = QUIPU_TEST_DATA "/models/";
-
-quipu::Registry& registry() {
-  static quipu::Registry all({.plugins = {QUIPU_PLUGINS}, .bundled_only = true, .log = {}});
-  return all;
-}
 
 std::shared_ptr<const Model> model_of(const std::filesystem::path& file) {
   return Model::make(ModelFile::open(file, registry()), registry());
