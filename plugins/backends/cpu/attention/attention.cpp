@@ -13,8 +13,8 @@ namespace quipu_cpu {
 namespace {
 
 // Query rows of a task: enough to share the reading of a page, few enough to stay in the
-// first-level cache.
-constexpr std::uint32_t most_rows = 32;
+// first-level cache. A multiple of the kernels' tile and of many a group.
+constexpr std::uint32_t most_rows = 48;
 
 // Score rows times pages below which a task is not worth its own turn at the barrier.
 constexpr std::uint64_t small_work = 64;

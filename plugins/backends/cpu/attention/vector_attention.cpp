@@ -1,56 +1,28 @@
 // Attention of some query rows over some pages, for AVX2 and AVX-512. scalar_attention.cpp says
 // what is computed; here four rows at a time share every load, and the lanes of a vector of keys
-// are positions.
+// are positions. Many rows are left to many_rows.cpp.
 #if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
 
-#include "attention/kernel_parts.h"
-#include "attention/vectors.h"
+#include "attention/many_rows.h"
+#include "attention/vector_parts.h"
 
 namespace quipu_cpu {
 namespace {
 
-constexpr std::uint32_t parts = page_cells / lanes;  // vectors that hold a page's positions
-constexpr std::uint32_t tile = 4;                    // rows that share a load
+constexpr std::uint32_t tile = 4;  // rows that share a load
 
 // Scratch: keys [key_width][64], values [64][value_stride], weights [tile][64], all float.
-std::size_t scratch_bytes(const HeadLayout& layout, std::uint32_t) {
+std::size_t scratch_bytes(const HeadLayout& layout, std::uint32_t rows) {
   const std::size_t width = (layout.key_width + 3) / 4 * 4;
-  return ((width + layout.value_stride) * page_cells + tile * page_cells) * sizeof(float);
+  const std::size_t few =
+      ((width + layout.value_stride) * page_cells + tile * page_cells) * sizeof(float);
+  const std::size_t many = QUIPU_KERNEL_ISA::many_rows_scratch(layout, rows);
+  return few > many ? few : many;
 }
 
-void prepare(const HeadLayout&, const QueryRow*, std::uint32_t, std::byte*) {}
-
-template <class T>
-void widen(const T* from, std::uint32_t count, float* to) {
-  for (std::uint32_t i = 0; i < count; i += lanes) store(to + i, load(from + i));
-}
-
-// The page as floats.
-void read_page(const HeadLayout& layout, const std::byte* head, float* keys, float* values) {
-  const std::byte* const stored = head + layout.values;
-  if (layout.type == QUIPU_KV_F16) {
-    widen(reinterpret_cast<const std::uint16_t*>(head), layout.key_width * page_cells, keys);
-    widen(reinterpret_cast<const std::uint16_t*>(stored), layout.value_stride * page_cells, values);
-    return;
-  }
-  const auto* const k = reinterpret_cast<const std::uint8_t*>(head);
-  const auto* const k_scales = reinterpret_cast<const std::uint16_t*>(head + layout.key_scales);
-  for (std::uint32_t d = 0; d < layout.key_width; ++d)
-    for (std::uint32_t i = 0; i < page_cells; i += lanes) {
-      const Vector scale = load(k_scales + d / scale_columns * page_cells + i);
-      store(keys + d * page_cells + i,
-            multiply(scale, byte_of(k + (d / 4 * page_cells + i) * 4, static_cast<int>(d % 4))));
-    }
-  const auto* const v = reinterpret_cast<const std::int8_t*>(stored);
-  const auto* const v_scales = reinterpret_cast<const std::uint16_t*>(head + layout.value_scales);
-  for (std::uint32_t lane = 0; lane < page_cells; ++lane)
-    for (std::uint32_t c = 0; c < layout.value_stride; c += lanes) {
-      const std::uint32_t at = lane * layout.value_stride + c;
-      const bool inside = c < layout.value_width;
-      const float scale =
-          inside ? half_to_float(v_scales[c / scale_columns * page_cells + lane]) : 0.0f;
-      store(values + at, multiply(all(scale), load(v + at)));
-    }
+void prepare(const HeadLayout& layout, const QueryRow* rows, std::uint32_t row_count,
+             std::byte* scratch) {
+  if (row_count > few_rows) QUIPU_KERNEL_ISA::prepare_many_rows(layout, rows, row_count, scratch);
 }
 
 // Pages of half-precision numbers are read where they lie, each number once: fetched so far ahead,
@@ -88,41 +60,6 @@ void score(const QueryRow* const* rows, const Key* keys, std::uint32_t width,
     for (std::uint32_t r = 0; r < Rows; ++r)
       for (std::uint32_t i = 0; i < at_once; ++i) store(scores[r] + (first + i) * lanes, sum[r][i]);
   }
-}
-
-// Scores become weights e^(score - maximum) in place; the row's maximum, sum and o are brought
-// along.
-void weigh(const AttendArguments& a, const QueryRow& row, const PageHead& page, std::uint64_t cells,
-           float* scores, float& maximum, float& sum, float* o) {
-  Vector top = all(minus_infinity);
-  for (std::uint32_t i = 0; i < parts; ++i) {
-    Vector s = multiply(load(scores + i * lanes), all(a.scale));
-    if (a.softcap != 0) s = multiply(all(a.softcap), hyperbolic_tangent(divide(s, all(a.softcap))));
-    if (row.slope != 0) {
-      const Vector distance =
-          subtract(all(static_cast<float>(row.position - (page.position + i * lanes))), counting());
-      s = subtract(s, multiply(all(row.slope), absolute(distance)));
-    }
-    s = select(static_cast<std::uint32_t>(cells >> (i * lanes)), s, all(minus_infinity));
-    top = largest(top, s);
-    store(scores + i * lanes, s);
-  }
-  const float here = maximum_of(top);
-  if (here > maximum) {
-    const float factor = maximum == minus_infinity ? 0.0f : exponential(maximum - here);
-    sum *= factor;
-    for (std::size_t c = 0; c < a.out.stride; c += lanes)
-      store(o + c, multiply(load(o + c), all(factor)));
-    maximum = here;
-  }
-  Vector added = all(0);
-  for (std::uint32_t i = 0; i < parts; ++i) {
-    const Vector w = select(static_cast<std::uint32_t>(cells >> (i * lanes)),
-                            exponential(subtract(load(scores + i * lanes), all(maximum))), all(0));
-    added = add(added, w);
-    store(scores + i * lanes, w);
-  }
-  sum += total(added);
 }
 
 // o += weights * values for Rows rows, positions first … last.
@@ -195,26 +132,15 @@ void attend_page(const AttendArguments& a, const std::uint32_t* which, std::uint
   }
 }
 
-void prefetch_head(const std::byte* head, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(head + i);
-}
-
-void attend(const AttendArguments& a) {
+void attend_few_rows(const AttendArguments& a) {
   const HeadLayout& layout = *a.layout;
   const std::size_t width = (layout.key_width + 3) / 4 * 4;
   float* const keys = reinterpret_cast<float*>(a.scratch);
   float* const values = keys + width * page_cells;
   auto* const scores = reinterpret_cast<float(*)[page_cells]>(
       values + std::size_t{layout.value_stride} * page_cells);
-  for (std::uint32_t r = 0; r < a.row_count; ++r) {
-    a.out.maximum[r] = minus_infinity;
-    a.out.sum[r] = 0;
-  }
-  for (std::size_t i = 0; i < a.row_count * a.out.stride; i += lanes) store(a.out.o + i, all(0));
-  constexpr std::uint32_t most_rows = 64;
-  // A page that many rows read is widened once; for few rows it is widened as it is read, and
-  // fetch_ahead() brings all but its beginning.
-  const bool as_read = layout.type == QUIPU_KV_F16 && a.row_count <= 2 * tile;
+  // Half precision is widened as it is read, and fetch_ahead() brings all but a page's beginning.
+  const bool as_read = layout.type == QUIPU_KV_F16;
   const std::size_t fetched =
       as_read && layout.bytes > fetch_distance ? fetch_distance : layout.bytes;
   for (std::uint32_t p = 0; p < a.page_count; ++p) {
@@ -223,24 +149,34 @@ void attend(const AttendArguments& a) {
       prefetch_head(a.pages[p + 1].data, fetched);
     else if (a.following)
       prefetch_head(a.following, fetched);
-    for (std::uint32_t first = 0; first < a.row_count; first += most_rows) {
-      std::uint32_t which[most_rows], count = 0;
-      for (std::uint32_t r = first; r < a.row_count && r < first + most_rows; ++r)
-        if (visible(a.rows[r], page)) which[count++] = r;
-      if (count == 0) continue;
-      const std::byte* const stored = page.data + layout.values;
-      if (layout.type == QUIPU_KV_F32) {
-        attend_page(a, which, count, page, reinterpret_cast<const float*>(page.data),
-                    reinterpret_cast<const float*>(stored), scores);
-      } else if (as_read) {
-        attend_page(a, which, count, page, reinterpret_cast<const std::uint16_t*>(page.data),
-                    reinterpret_cast<const std::uint16_t*>(stored), scores);
-      } else {
-        read_page(layout, page.data, keys, values);
-        attend_page(a, which, count, page, keys, values, scores);
-      }
+    std::uint32_t which[few_rows], count = 0;
+    for (std::uint32_t r = 0; r < a.row_count; ++r)
+      if (visible(a.rows[r], page)) which[count++] = r;
+    if (count == 0) continue;
+    const std::byte* const stored = page.data + layout.values;
+    if (layout.type == QUIPU_KV_F32) {
+      attend_page(a, which, count, page, reinterpret_cast<const float*>(page.data),
+                  reinterpret_cast<const float*>(stored), scores);
+    } else if (as_read) {
+      attend_page(a, which, count, page, reinterpret_cast<const std::uint16_t*>(page.data),
+                  reinterpret_cast<const std::uint16_t*>(stored), scores);
+    } else {
+      read_page(layout, page.data, keys, values);
+      attend_page(a, which, count, page, keys, values, scores);
     }
   }
+}
+
+void attend(const AttendArguments& a) {
+  for (std::uint32_t r = 0; r < a.row_count; ++r) {
+    a.out.maximum[r] = minus_infinity;
+    a.out.sum[r] = 0;
+  }
+  for (std::size_t i = 0; i < a.row_count * a.out.stride; i += lanes) store(a.out.o + i, all(0));
+  if (a.row_count > few_rows)
+    QUIPU_KERNEL_ISA::attend_many_rows(a);
+  else
+    attend_few_rows(a);
 }
 
 void fold(float* maximum, float* sum, float* o, float part_maximum, float part_sum,
