@@ -34,10 +34,9 @@ constexpr uint32_t panel_rows = 32;
 /// rounds of sums (256: a twentieth of a prefill), more do not pay (768 and 1024: as 512 or worse;
 /// Zen 5).
 constexpr uint32_t panel_columns = 512;
-constexpr uint32_t tile_tokens = 6;
 
-/// Up to tile_tokens rows of activations, at the panel's first column. Strides are from row to row,
-/// in elements.
+/// Up to MatmulKernels::tile_tokens rows of activations, at the panel's first column. Strides are
+/// from row to row, in elements.
 struct TileInput {
   const int8_t* q;
   size_t q_stride;
@@ -66,6 +65,7 @@ struct MatmulKernels {
   /// int8 with a scale per 32: scale = largest |x| / 127, q = x / scale to the nearest, ties to
   /// even. count: a multiple of 32. A block with a value that is not finite gets scale NaN.
   void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
+  uint32_t tile_tokens;  ///< most tokens of a tile
   /// Whether the panel has bytes that the tile takes its slower way for; null: it has one way.
   bool (*wide)(const PanelView& panel) noexcept;
   /// Products of so many tokens with the panel. A token's sums do not depend on `tokens`.

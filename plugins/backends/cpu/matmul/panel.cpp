@@ -87,7 +87,8 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                      std::byte* memory, const Addition& more, const Following& following) noexcept {
   const Scratch scratch(memory, tokens);
   const bool by16 = m.codec->group == 16;
-  const std::uint32_t tiles = (tokens + tile_tokens - 1) / tile_tokens;
+  // Tiles that are about the same size: a small one at the end would cost as much as half a large.
+  const std::uint32_t most = m.kernels->tile_tokens, tiles = (tokens + most - 1) / most;
   const std::uint32_t stretch = stretch_columns(m);
   for (std::uint32_t row = first; row < last; row += panel_rows) {
     const std::uint32_t rows = std::min(panel_rows, last - row);
@@ -123,7 +124,7 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
       out.continues = column != 0;
       for (std::uint32_t i = 0; i < tiles; ++i) {
         ahead.fetch(panel_rows * i / tiles, panel_rows * (i + 1) / tiles);
-        const std::uint32_t t = i * tile_tokens;
+        const std::uint32_t t = tokens * i / tiles, next = tokens * (i + 1) / tiles;
         const std::size_t at = std::size_t{t} * m.columns + column;
         const TileInput input{x.q + at,
                               m.columns,
@@ -140,7 +141,7 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
           out.bias = more.bias ? more.bias + (row - first) : nullptr;
           out.addend = more.addend ? more.addend + t * more.addend_stride + (row - first) : nullptr;
         }
-        m.kernels->tile(std::min(tile_tokens, tokens - t), input, panel, out);
+        m.kernels->tile(next - t, input, panel, out);
       }
     }
     if (rows < panel_rows)

@@ -8,6 +8,8 @@
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
+constexpr uint32_t most_tokens = 6;
+
 static inline __m256i broadcast4(const int8_t* p) {
   int32_t four;
   __builtin_memcpy(&four, p, 4);

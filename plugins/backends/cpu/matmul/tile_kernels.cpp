@@ -1,4 +1,4 @@
-// The tile: up to six rows of activations times a panel of 32 weight rows.
+// The tile: a few rows of activations times a panel of 32 weight rows.
 #include "matmul/kernels.h"
 
 #if defined(QUIPU_KERNEL_AVX512)
@@ -30,8 +30,8 @@ static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p,
     return tile_rows<4, Group, Minimum>(x, p, out);
   case 5:
     return tile_rows<5, Group, Minimum>(x, p, out);
-  default:
-    return tile_rows<6, Group, Minimum>(x, p, out);
+  case 6:
+    if constexpr (most_tokens >= 6) return tile_rows<6, Group, Minimum>(x, p, out);
   }
 }
 
@@ -59,8 +59,8 @@ constexpr auto wide_test = nullptr;
 constexpr uint32_t level = 0;
 constexpr auto wide_test = nullptr;
 #endif
-extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {level, QUIPU_KERNEL_ISA::quantize,
-                                                                wide_test, QUIPU_KERNEL_ISA::tile,
-                                                                QUIPU_KERNEL_ISA::multiply_floats};
+extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
+    level,     QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::most_tokens,
+    wide_test, QUIPU_KERNEL_ISA::tile,     QUIPU_KERNEL_ISA::multiply_floats};
 
 }  // namespace quipu_cpu

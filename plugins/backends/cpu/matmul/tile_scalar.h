@@ -6,6 +6,8 @@
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
+constexpr uint32_t most_tokens = 6;
+
 template <int Tokens, int Group, bool Minimum>
 static void tile_rows(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   for (int t = 0; t < Tokens; ++t)
