@@ -6,15 +6,16 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <numeric>
 
 #include "attention/alibi.h"
 
 namespace quipu_cpu {
 namespace {
 
-// Query rows of a task: enough to share the reading of a page, few enough to stay in the
-// first-level cache. A multiple of the kernels' tile and of many a group.
-constexpr std::uint32_t most_rows = 48;
+// Query rows of a task, where there are enough. To read a page costs as much as four rows of
+// computing; more rows than these would leave the first-level cache.
+constexpr std::uint32_t least_rows = 24, most_rows = 96;
 
 // Score rows times pages below which a task is not worth its own turn at the barrier.
 constexpr std::uint64_t small_work = 64;
@@ -118,54 +119,74 @@ void Attention::prepare(const quipu_batch& batch, const std::uint32_t* tokens,
   for (const Block& block : blocks_) split(block);
 }
 
+// Queries of a block whose rows are `heads` for each: fewer than fit where some threads would have
+// little to do, and whole tiles if that is possible.
+std::uint32_t Attention::queries_of_block(std::uint32_t heads, std::uint32_t count) const noexcept {
+  const std::uint64_t splits = (group_ + heads - 1) / heads;
+  const auto shared = static_cast<std::uint32_t>(count * splits * shape_.kv_heads / (4 * threads_));
+  const std::uint32_t queries =
+      std::clamp(shared, std::max(1u, least_rows / heads), std::max(1u, most_rows / heads));
+  const std::uint32_t whole = tile_rows / std::gcd(tile_rows, heads);
+  return queries > whole ? queries / whole * whole : queries;
+}
+
+// Blocks of one head follow each other, which finds its pages in the cache of the core. Short and
+// long contexts take turns, so that equal shares of the tasks are equal work.
 void Attention::add_blocks(std::uint32_t sequence, std::uint32_t first,
                            std::uint32_t count) noexcept {
-  const auto pages = cache_.pages(sequence);
   const std::uint32_t heads = std::min(group_, most_rows);
-  const std::uint32_t queries = std::max(1u, most_rows / heads);
-  const auto position = [&](std::uint32_t i) {
-    const std::uint32_t query = order_[i];
-    return batch_->positions[tokens_ ? tokens_[query] : query];
-  };
-  for (std::uint32_t at = first; at < first + count; at += queries) {
-    Block block{};
-    block.sequence = sequence;
-    block.first = at;
-    block.count = std::min(queries, first + count - at);
-    // Pages from the window of the first query to the position of the last.
-    const std::int64_t low = position(at), high = position(at + block.count - 1);
-    std::int64_t from = 0;
-    if (shape_.window)
-      from = shape_.window_kind == QUIPU_WINDOW_SLIDING
-                 ? std::max<std::int64_t>(0, low - shape_.window + 1)
-                 : low / shape_.window * shape_.window;
-    const auto* const begin = pages.data();
-    const auto* const end = begin + pages.size();
-    block.first_entry = static_cast<std::uint32_t>(
-        std::ranges::lower_bound(begin, end, static_cast<std::uint32_t>(from / page_cells), {},
-                                 &PageEntry::block) -
-        begin);
-    block.last_entry =
-        shape_.causal ? static_cast<std::uint32_t>(
-                            std::ranges::upper_bound(begin, end,
-                                                     static_cast<std::uint32_t>(high / page_cells),
-                                                     {}, &PageEntry::block) -
-                            begin)
-                      : static_cast<std::uint32_t>(pages.size());
-    const std::uint64_t work = std::uint64_t{block.count} * group_ *
-                               (block.last_entry - block.first_entry) * shape_.kv_heads;
-    // Little work is shared by all threads at most once, not by as many tasks as there are heads.
-    const std::uint32_t run =
-        work < small_work * threads_ ? (shape_.kv_heads + threads_ - 1) / threads_ : 1;
+  const std::uint32_t queries = queries_of_block(heads, count);
+  const std::uint32_t blocks = (count + queries - 1) / queries;
+  Block all{};
+  all.sequence = sequence;
+  all.first = first;
+  all.count = count;
+  find_pages(all);
+  const std::uint64_t work =
+      std::uint64_t{count} * group_ * (all.last_entry - all.first_entry) * shape_.kv_heads;
+  // Little work is shared by all threads at most once, not by as many tasks as there are heads.
+  const std::uint32_t run =
+      work < small_work * threads_ ? (shape_.kv_heads + threads_ - 1) / threads_ : 1;
+  for (std::uint32_t kv = 0; kv < shape_.kv_heads; kv += run)
     for (std::uint32_t head = 0; head < group_; head += heads)
-      for (std::uint32_t kv = 0; kv < shape_.kv_heads; kv += run) {
+      for (std::uint32_t i = 0; i < blocks; ++i) {
+        const std::uint32_t index = i % 2 ? blocks - 1 - i / 2 : i / 2;
+        Block block{};
+        block.sequence = sequence;
+        block.first = first + index * queries;
+        block.count = std::min(queries, first + count - block.first);
         block.head = head;
         block.head_count = std::min(heads, group_ - head);
         block.kv_head = kv;
         block.kv_head_count = std::min(run, shape_.kv_heads - kv);
+        find_pages(block);
         blocks_.push_back(block);
       }
-  }
+}
+
+// Pages from the window of the first query to the position of the last.
+void Attention::find_pages(Block& block) const noexcept {
+  const auto pages = cache_.pages(block.sequence);
+  const auto position = [&](std::uint32_t i) {
+    const std::uint32_t query = order_[i];
+    return batch_->positions[tokens_ ? tokens_[query] : query];
+  };
+  const std::int64_t low = position(block.first), high = position(block.first + block.count - 1);
+  std::int64_t from = 0;
+  if (shape_.window)
+    from = shape_.window_kind == QUIPU_WINDOW_SLIDING
+               ? std::max<std::int64_t>(0, low - shape_.window + 1)
+               : low / shape_.window * shape_.window;
+  const auto* const begin = pages.data();
+  const auto* const end = begin + pages.size();
+  const auto before = [&](auto bound, std::int64_t at) {
+    return static_cast<std::uint32_t>(
+        bound(begin, end, static_cast<std::uint32_t>(at / page_cells), {}, &PageEntry::block) -
+        begin);
+  };
+  block.first_entry = before(std::ranges::lower_bound, from);
+  block.last_entry = shape_.causal ? before(std::ranges::upper_bound, high)
+                                   : static_cast<std::uint32_t>(pages.size());
 }
 
 // One task for a block, or one for each chunk where there would be too few tasks and the context is

@@ -79,6 +79,8 @@ class Attention {
   };
   static constexpr std::uint32_t no_partial = ~0u;
 
+  std::uint32_t queries_of_block(std::uint32_t heads, std::uint32_t count) const noexcept;
+  void find_pages(Block& block) const noexcept;
   void add_blocks(std::uint32_t sequence, std::uint32_t first, std::uint32_t count) noexcept;
   void split(const Block& block) noexcept;
   std::uint32_t fill_rows(const Block& block, std::uint32_t kv_head, const AttentionCall& call,

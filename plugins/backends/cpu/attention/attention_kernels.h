@@ -45,6 +45,9 @@ struct AttendArguments {
   std::byte* scratch;  ///< attend_scratch() bytes, 64-byte aligned; holds what prepare() wrote
 };
 
+/// Rows that the vector variants take together where there are many; fewer cost as much.
+constexpr std::uint32_t tile_rows = 6;
+
 struct AttentionKernels {
   /// Writes one token's key and value into cell `lane`.
   void (*store)(const HeadLayout& layout, std::byte* head, std::uint32_t lane, const float* k,

@@ -11,7 +11,7 @@ namespace quipu_cpu {
 namespace {
 
 // Six rows times four vectors (two for AVX2): what the registers hold.
-constexpr std::uint32_t tile = 6;
+constexpr std::uint32_t tile = tile_rows;
 constexpr std::uint32_t wide = lanes == 16 ? 4 : 2;
 
 std::uint32_t tiles_of(std::uint32_t rows) {
@@ -21,9 +21,12 @@ std::uint32_t tiles_of(std::uint32_t rows) {
 struct Scratch {
   float* keys;                   // [key_width][64]
   float* values;                 // [64][value_stride]
-  float* queries;                // [tiles][key_width][tile], zero past the last row
-  float (*weights)[page_cells];  // [tiles * tile]
-  float* spare;                  // [value_stride], for rows past the last
+  float* queries;                // [tiles][key_width][tile], the last row's past it
+  float (*weights)[page_cells];  // [tiles * tile], before that scores
+  float (*maximum)[lanes];       // [tiles], of which the first `tile` are used
+  float (*sum)[lanes];           // [tiles]
+  float (*factor)[lanes];        // [tiles] of what is in o already
+  float* o;                      // [tiles * tile][value_stride]
   std::uint64_t* seen;           // [tiles] cells of the page that some row sees
   std::byte* end;
 
@@ -37,7 +40,10 @@ struct Scratch {
     take(values, std::size_t{layout.value_stride} * page_cells * sizeof(float));
     take(queries, tiles * tile * layout.key_width * sizeof(float));
     take(weights, tiles * tile * sizeof *weights);
-    take(spare, layout.value_stride * sizeof(float));
+    take(maximum, tiles * sizeof *maximum);
+    take(sum, tiles * sizeof *sum);
+    take(factor, tiles * sizeof *factor);
+    take(o, tiles * tile * layout.value_stride * sizeof(float));
     take(seen, tiles * sizeof *seen);
     end = memory;
   }
@@ -49,37 +55,44 @@ template <std::uint32_t Count>
 void score(const float* queries, const float* keys, std::uint32_t width,
            float (*scores)[page_cells]) {
   Vector sum[tile][Count];
-  for (std::uint32_t r = 0; r < tile; ++r)
-    for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = all(0);
-  for (std::uint32_t d = 0; d < width; ++d) {
+  each<tile>([&](auto r)
+                 QUIPU_IN_LINE { each<Count>([&](auto i) QUIPU_IN_LINE { sum[r][i] = all(0); }); });
+  for (const float* const end = keys + std::size_t{width} * page_cells; keys < end;
+       keys += page_cells, queries += tile) {
     Vector k[Count];
-    for (std::uint32_t i = 0; i < Count; ++i) k[i] = load(keys + d * page_cells + i * lanes);
-    for (std::uint32_t r = 0; r < tile; ++r) {
-      const Vector q = all(queries[d * tile + r]);
-      for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = fused(q, k[i], sum[r][i]);
-    }
+    each<Count>([&](auto i) QUIPU_IN_LINE { k[i] = load(keys + i * lanes); });
+    each<tile>([&](auto r) QUIPU_IN_LINE {
+      const Vector q = all(queries[r]);
+      each<Count>([&](auto i) QUIPU_IN_LINE { sum[r][i] = fused(q, k[i], sum[r][i]); });
+    });
   }
-  for (std::uint32_t r = 0; r < tile; ++r)
-    for (std::uint32_t i = 0; i < Count; ++i) store(scores[r] + i * lanes, sum[r][i]);
+  each<tile>([&](auto r) QUIPU_IN_LINE {
+    each<Count>([&](auto i) QUIPU_IN_LINE { store(scores[r] + i * lanes, sum[r][i]); });
+  });
 }
 
-// o[tile] += weights[tile] * values of positions first ... last, Count vectors of columns.
+// o[tile] = o * factor + weights * values of positions first ... last, Count vectors of columns.
 template <std::uint32_t Count>
-void gather(const float (*weights)[page_cells], const float* values, std::size_t stride,
-            std::uint32_t first, std::uint32_t last, float* const* o, std::size_t c) {
+void gather(const float* factor, const float (*weights)[page_cells], const float* values,
+            std::size_t stride, std::uint32_t first, std::uint32_t last, float* o) {
   Vector sum[tile][Count];
-  for (std::uint32_t r = 0; r < tile; ++r)
-    for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = load(o[r] + c + i * lanes);
-  for (std::uint32_t lane = first; lane <= last; ++lane) {
+  each<tile>([&](auto r) QUIPU_IN_LINE {
+    each<Count>([&](auto i) QUIPU_IN_LINE {
+      sum[r][i] = multiply(load(o + r * stride + i * lanes), all(factor[r]));
+    });
+  });
+  values += first * stride;
+  for (std::uint32_t lane = first; lane <= last; ++lane, values += stride) {
     Vector v[Count];
-    for (std::uint32_t i = 0; i < Count; ++i) v[i] = load(values + lane * stride + c + i * lanes);
-    for (std::uint32_t r = 0; r < tile; ++r) {
+    each<Count>([&](auto i) QUIPU_IN_LINE { v[i] = load(values + i * lanes); });
+    each<tile>([&](auto r) QUIPU_IN_LINE {
       const Vector w = all(weights[r][lane]);
-      for (std::uint32_t i = 0; i < Count; ++i) sum[r][i] = fused(w, v[i], sum[r][i]);
-    }
+      each<Count>([&](auto i) QUIPU_IN_LINE { sum[r][i] = fused(w, v[i], sum[r][i]); });
+    });
   }
-  for (std::uint32_t r = 0; r < tile; ++r)
-    for (std::uint32_t i = 0; i < Count; ++i) store(o[r] + c + i * lanes, sum[r][i]);
+  each<tile>([&](auto r) QUIPU_IN_LINE {
+    each<Count>([&](auto i) QUIPU_IN_LINE { store(o + r * stride + i * lanes, sum[r][i]); });
+  });
 }
 
 // work.operator()<Count>(at) for all vectors from first to before end, `wide` at a time.
@@ -101,7 +114,7 @@ std::uint32_t last_of(std::uint64_t cells) {
   return 63u - static_cast<std::uint32_t>(__builtin_clzll(cells));
 }
 
-// The weights of a tile's rows.
+// The weights of a tile's rows, their maxima and sums.
 void weigh_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t t,
                 const PageHead& page, const float* keys) {
   float(*const weights)[page_cells] = scratch.weights + t * tile;
@@ -111,28 +124,44 @@ void weigh_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t 
                             keys + at, a.layout->key_width,
                             reinterpret_cast<float(*)[page_cells]>(weights[0] + at));
              });
+  // Without a branch on whether a maximum rose: in a chunk of eight pages every third does, and a
+  // wrong guess costs as much as the weights of a row.
+  std::uint64_t cells[tile];
+  float here[lanes], added[lanes];
+  store(here, all(minus_infinity));
+  store(added, all(0));
   for (std::uint32_t r = 0; r < tile; ++r) {
     const std::uint32_t row = t * tile + r;
-    const std::uint64_t cells = row < a.row_count ? visible(a.rows[row], page) : 0;
-    if (cells)
-      weigh(a, a.rows[row], page, cells, weights[r], a.out.maximum[row], a.out.sum[row],
-            a.out.o + row * a.out.stride);
-    else
-      for (std::uint32_t i = 0; i < parts; ++i) store(weights[r] + i * lanes, all(0));
+    cells[r] = row < a.row_count ? visible(a.rows[row], page) : 0;
+    with_seen(cells[r], [&](auto seen) QUIPU_IN_LINE {
+      if (seen.cells == 0) return;
+      Vector s[parts];
+      here[r] = maximum_of(finish_scores(a, a.rows[row], page, seen, weights[r], s));
+      each<parts>([&](auto i) QUIPU_IN_LINE { store(weights[r] + i * lanes, s[i]); });
+    });
   }
+  const Vector before = load(scratch.maximum[t]);
+  const Vector now = largest(load(here), before);
+  const Vector factor = exponential(subtract(before, now));
+  store(scratch.maximum[t], now);
+  store(scratch.factor[t], factor);
+  for (std::uint32_t r = 0; r < tile; ++r)
+    with_seen(cells[r], [&](auto seen) QUIPU_IN_LINE {
+      Vector s[parts];
+      each<parts>([&](auto i) QUIPU_IN_LINE { s[i] = load(weights[r] + i * lanes); });
+      added[r] = weights_of(s, seen, scratch.maximum[t][r], weights[r]);
+    });
+  store(scratch.sum[t], add(multiply(load(scratch.sum[t]), factor), load(added)));
 }
 
 void gather_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t t,
                  const float* values) {
-  float* o[tile];
-  for (std::uint32_t r = 0; r < tile; ++r) {
-    const std::uint32_t row = t * tile + r;
-    o[r] = row < a.row_count ? a.out.o + row * a.out.stride : scratch.spare;
-  }
+  const std::size_t stride = a.layout->value_stride;
   const std::uint32_t first = first_of(scratch.seen[t]), last = last_of(scratch.seen[t]);
-  by_vectors(0, static_cast<std::uint32_t>(a.out.stride / lanes),
+  by_vectors(0, static_cast<std::uint32_t>(stride / lanes),
              [&]<std::uint32_t Count>(std::uint32_t c) {
-               gather<Count>(scratch.weights + t * tile, values, a.out.stride, first, last, o, c);
+               gather<Count>(scratch.factor[t], scratch.weights + t * tile, values + c, stride,
+                             first, last, scratch.o + t * tile * stride + c);
              });
 }
 
@@ -172,21 +201,37 @@ std::size_t many_rows_scratch(const HeadLayout& layout, std::uint32_t rows) {
 void prepare_many_rows(const HeadLayout& layout, const QueryRow* rows, std::uint32_t row_count,
                        std::byte* memory) {
   const Scratch scratch(layout, row_count, memory);
-  for (std::uint32_t row = 0; row < tiles_of(row_count) * tile; ++row) {
-    float* const to =
-        scratch.queries + std::size_t{row / tile} * tile * layout.key_width + row % tile;
+  float* to = scratch.queries;
+  for (std::uint32_t first = 0; first < row_count; first += tile) {
+    const float* q[tile];
+    each<tile>([&](auto r) QUIPU_IN_LINE {
+      q[r] = rows[first + r < row_count ? first + r : row_count - 1].q;
+    });
     for (std::uint32_t d = 0; d < layout.key_width; ++d)
-      to[d * tile] = row < row_count ? rows[row].q[d] : 0.0f;
+      each<tile>([&](auto r) QUIPU_IN_LINE { *to++ = q[r][d]; });
   }
-  for (std::uint32_t c = 0; c < layout.value_stride; ++c) scratch.spare[c] = 0;
 }
 
 void attend_many_rows(const AttendArguments& a) {
   const Scratch scratch(*a.layout, a.row_count, a.scratch);
+  const std::size_t stride = a.layout->value_stride;
+  for (std::size_t i = 0; i < tiles_of(a.row_count) * tile * stride; i += lanes)
+    store(scratch.o + i, all(0));
+  for (std::uint32_t t = 0; t < tiles_of(a.row_count); ++t) {
+    store(scratch.maximum[t], all(minus_infinity));
+    store(scratch.sum[t], all(0));
+  }
   for (std::uint32_t p = 0; p < a.page_count; ++p) {
     const std::byte* const next = p + 1 < a.page_count ? a.pages[p + 1].data : a.following;
-    if (next) prefetch_head(next, a.layout->bytes);
+    if (next)
+      for (std::size_t i = 0; i < a.layout->bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
     attend_page(a, scratch, a.pages[p]);
+  }
+  for (std::size_t i = 0; i < a.row_count * stride; i += lanes)
+    store(a.out.o + i, load(scratch.o + i));
+  for (std::uint32_t row = 0; row < a.row_count; ++row) {
+    a.out.maximum[row] = scratch.maximum[row / tile][row % tile];
+    a.out.sum[row] = scratch.sum[row / tile][row % tile];
   }
 }
 

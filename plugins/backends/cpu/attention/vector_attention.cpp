@@ -62,6 +62,25 @@ void score(const QueryRow* const* rows, const Key* keys, std::uint32_t width,
   }
 }
 
+// Scores become weights e^(score - maximum) in place; the row's maximum, sum and o are brought
+// along.
+void weigh(const AttendArguments& a, const QueryRow& row, const PageHead& page, std::uint64_t cells,
+           float* scores, float& maximum, float& sum, float* o) {
+  with_seen(cells, [&](auto seen) QUIPU_IN_LINE {
+    Vector s[parts];
+    const Vector top = finish_scores(a, row, page, seen, scores, s);
+    if (any_above(top, all(maximum))) {
+      const float here = maximum_of(top);
+      const float factor = maximum == minus_infinity ? 0.0f : exponential(maximum - here);
+      sum *= factor;
+      for (std::size_t c = 0; c < a.out.stride; c += lanes)
+        store(o + c, multiply(load(o + c), all(factor)));
+      maximum = here;
+    }
+    sum += weights_of(s, seen, maximum, scores);
+  });
+}
+
 // o += weights * values for Rows rows, positions first … last.
 template <std::uint32_t Rows, class Value>
 void gather(const float (*weights)[page_cells], const Value* values, std::size_t stride,

@@ -44,39 +44,64 @@ inline void read_page(const HeadLayout& layout, const std::byte* head, float* ke
     }
 }
 
-// Scores become weights e^(score - maximum) in place; the row's maximum, sum and o are brought
-// along.
-inline void weigh(const AttendArguments& a, const QueryRow& row, const PageHead& page,
-                  std::uint64_t cells, float* scores, float& maximum, float& sum, float* o) {
+// The cells of a page that a row sees. All: every one.
+template <bool All>
+struct Seen {
+  std::uint64_t cells;
+
+  QUIPU_IN_LINE Vector operator()(int part, Vector yes, float no) const {
+    if (All) return yes;
+    return select(static_cast<std::uint32_t>(cells >> (static_cast<std::uint32_t>(part) * lanes)),
+                  yes, all(no));
+  }
+};
+
+// work.operator()<All>(seen)
+template <class Work>
+QUIPU_IN_LINE inline auto with_seen(std::uint64_t cells, Work work) {
+  if (cells == ~std::uint64_t{0}) return work(Seen<true>{cells});
+  return work(Seen<false>{cells});
+}
+
+// s = what the softmax is taken of: dot products scaled, capped, biased and masked. Returns the
+// greatest of each lane.
+template <bool All>
+QUIPU_IN_LINE inline Vector finish_scores(const AttendArguments& a, const QueryRow& row,
+                                          const PageHead& page, Seen<All> seen,
+                                          const float* products, Vector (&s)[parts]) {
+  each<parts>([&](auto i)
+                  QUIPU_IN_LINE { s[i] = multiply(load(products + i * lanes), all(a.scale)); });
+  if (a.softcap != 0)
+    each<parts>([&](auto i) QUIPU_IN_LINE {
+      s[i] = multiply(all(a.softcap), hyperbolic_tangent(divide(s[i], all(a.softcap))));
+    });
+  if (row.slope != 0)
+    each<parts>([&](auto i) QUIPU_IN_LINE {
+      const auto first = row.position - (page.position + i * std::int64_t{lanes});
+      const Vector distance = subtract(all(static_cast<float>(first)), counting());
+      s[i] = subtract(s[i], multiply(all(row.slope), absolute(distance)));
+    });
   Vector top = all(minus_infinity);
-  for (std::uint32_t i = 0; i < parts; ++i) {
-    Vector s = multiply(load(scores + i * lanes), all(a.scale));
-    if (a.softcap != 0) s = multiply(all(a.softcap), hyperbolic_tangent(divide(s, all(a.softcap))));
-    if (row.slope != 0) {
-      const Vector distance =
-          subtract(all(static_cast<float>(row.position - (page.position + i * lanes))), counting());
-      s = subtract(s, multiply(all(row.slope), absolute(distance)));
-    }
-    s = select(static_cast<std::uint32_t>(cells >> (i * lanes)), s, all(minus_infinity));
-    top = largest(top, s);
-    store(scores + i * lanes, s);
-  }
-  const float here = maximum_of(top);
-  if (here > maximum) {
-    const float factor = maximum == minus_infinity ? 0.0f : exponential(maximum - here);
-    sum *= factor;
-    for (std::size_t c = 0; c < a.out.stride; c += lanes)
-      store(o + c, multiply(load(o + c), all(factor)));
-    maximum = here;
-  }
-  Vector added = all(0);
-  for (std::uint32_t i = 0; i < parts; ++i) {
-    const Vector w = select(static_cast<std::uint32_t>(cells >> (i * lanes)),
-                            exponential(subtract(load(scores + i * lanes), all(maximum))), all(0));
-    added = add(added, w);
-    store(scores + i * lanes, w);
-  }
-  sum += total(added);
+  each<parts>([&](auto i) QUIPU_IN_LINE {
+    s[i] = seen(i, s[i], minus_infinity);
+    top = largest(top, s[i]);
+  });
+  return top;
+}
+
+// weights = e^(s - maximum), 0 for cells that are not seen. Returns their sum.
+template <bool All>
+QUIPU_IN_LINE inline float weights_of(Vector (&s)[parts], Seen<All> seen, float maximum,
+                                      float* weights) {
+  each<parts>([&](auto i) QUIPU_IN_LINE { s[i] = subtract(s[i], all(maximum)); });
+  exponential(s);
+  Vector sum = all(0);
+  each<parts>([&](auto i) QUIPU_IN_LINE {
+    s[i] = seen(i, s[i], 0);
+    sum = add(sum, s[i]);
+    store(weights + i * lanes, s[i]);
+  });
+  return total(sum);
 }
 
 inline void prefetch_head(const std::byte* head, std::size_t bytes) {

@@ -7,8 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "quipu/sdk/each.h"
+
 namespace quipu_cpu {
 namespace {
+
+using quipu::sdk::each;
 
 #if defined(QUIPU_KERNEL_AVX512)
 using Vector = __m512;
@@ -53,15 +57,18 @@ inline Vector smallest(Vector a, Vector b) {
 inline Vector rounded(Vector a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-inline Vector two_to(Vector n) {
-  return _mm512_castsi512_ps(
-      _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
+// p * 2^n
+inline Vector scaled(Vector p, Vector n) {
+  return _mm512_scalef_ps(p, n);
 }
 inline Vector absolute(Vector a) {
   return _mm512_abs_ps(a);
 }
 inline Vector select(std::uint32_t bits, Vector yes, Vector no) {
   return _mm512_mask_blend_ps(static_cast<__mmask16>(bits), no, yes);
+}
+inline bool any_above(Vector a, Vector b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0;
 }
 inline float total(Vector v) {
   return _mm512_reduce_add_ps(v);
@@ -121,9 +128,9 @@ inline Vector smallest(Vector a, Vector b) {
 inline Vector rounded(Vector a) {
   return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-inline Vector two_to(Vector n) {
-  return _mm256_castsi256_ps(
-      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+inline Vector scaled(Vector p, Vector n) {
+  const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
 }
 inline Vector absolute(Vector a) {
   return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
@@ -133,6 +140,9 @@ inline Vector select(std::uint32_t bits, Vector yes, Vector no) {
   const __m256i set =
       _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit), bit);
   return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(set));
+}
+inline bool any_above(Vector a, Vector b) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)) != 0;
 }
 inline float total(Vector v) {
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -155,18 +165,30 @@ inline Vector byte_of(const std::uint8_t* words, int j) {
 }
 #endif
 
-// e^x for x <= 0: x = n ln 2 + r, |r| <= ln 2 / 2, and a polynomial of degree 6 for e^r (Taylor's,
-// whose error there is below 1e-7 of the result). Smaller x than -87 give e^-87, which callers
+// e^x for x <= 0: x = n ln 2 + r, |r| <= ln 2 / 2, and for e^r the polynomial of degree 5 whose
+// greatest error there is least, 9e-8 of the result, among those that are 1 at 0. Evaluated in
+// floats it is 2e-7, as much as Taylor's of degree 6. Smaller x than -87 give e^-87, which callers
 // mask.
+// The steps of Count vectors are taken together, which keeps all units busy.
+template <int Count>
+QUIPU_IN_LINE inline void exponential(Vector (&x)[Count]) {
+  Vector n[Count], p[Count];
+  each<Count>([&](auto i) QUIPU_IN_LINE { x[i] = largest(x[i], all(-87.0f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { n[i] = rounded(multiply(x[i], all(1.44269504f))); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { x[i] = fused(n[i], all(-0.693147181f), x[i]); });
+  each<Count>([&](auto i)
+                  QUIPU_IN_LINE { p[i] = fused(all(0.008290306f), x[i], all(0.041897975f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { p[i] = fused(p[i], x[i], all(0.16667637f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { p[i] = fused(p[i], x[i], all(0.4999915f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { p[i] = fused(p[i], x[i], all(0.9999997f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { p[i] = fused(p[i], x[i], all(1.0f)); });
+  each<Count>([&](auto i) QUIPU_IN_LINE { x[i] = scaled(p[i], n[i]); });
+}
+
 inline Vector exponential(Vector x) {
-  x = largest(x, all(-87.0f));
-  const Vector n = rounded(multiply(x, all(1.44269504f)));
-  Vector r = fused(n, all(-0.693359375f), x);
-  r = fused(n, all(2.12194440e-4f), r);
-  Vector p = all(1.0f / 720);
-  constexpr float coefficients[] = {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f};
-  for (const float c : coefficients) p = fused(p, r, all(c));
-  return multiply(p, two_to(n));
+  Vector one[] = {x};
+  exponential(one);
+  return one[0];
 }
 
 inline float exponential(float x) {
