@@ -26,7 +26,7 @@ struct PanelView {
   int32_t zero;
   uint32_t group;    ///< 16 or 32
   uint32_t columns;  ///< a multiple of 32
-  bool wide;         ///< what MatmulKernels::wide says, false without it
+  uint32_t largest;  ///< no byte is larger: what MatmulKernels::largest says, 255 without it
 };
 
 constexpr uint32_t panel_rows = 32;
@@ -66,8 +66,9 @@ struct MatmulKernels {
   /// even. count: a multiple of 32. A block with a value that is not finite gets scale NaN.
   void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
   uint32_t tile_tokens;  ///< most tokens of a tile
-  /// Whether the panel has bytes that the tile takes its slower way for; null: it has one way.
-  bool (*wide)(const PanelView& panel) noexcept;
+  /// A number that no byte of the panel exceeds, for a tile that takes small bytes a faster way;
+  /// null: it has one way.
+  uint32_t (*largest)(const PanelView& panel) noexcept;
   /// Products of so many tokens with the panel. A token's sums do not depend on `tokens`.
   void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel,
                const TileOutput& out) noexcept;

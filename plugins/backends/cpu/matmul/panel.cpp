@@ -116,11 +116,14 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
           : row + rows < last ? first_stretch(m, row + rows)
           : following.matrix  ? first_stretch(*following.matrix, following.row)
                               : Ahead{};
-      PanelView panel{
-          scratch.q,     scratch.scale,  m.codec->has_minimum ? scratch.minimum : nullptr,
-          m.codec->zero, m.codec->group, count,
-          false};
-      if (m.kernels->wide) panel.wide = m.kernels->wide(panel);
+      PanelView panel{scratch.q,
+                      scratch.scale,
+                      m.codec->has_minimum ? scratch.minimum : nullptr,
+                      m.codec->zero,
+                      m.codec->group,
+                      count,
+                      255};
+      if (m.kernels->largest) panel.largest = m.kernels->largest(panel);
       out.continues = column != 0;
       for (std::uint32_t i = 0; i < tiles; ++i) {
         ahead.fetch(panel_rows * i / tiles, panel_rows * (i + 1) / tiles);

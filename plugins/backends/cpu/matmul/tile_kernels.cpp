@@ -48,19 +48,19 @@ static void tile(uint32_t tokens, const TileInput& x, const PanelView& p,
 #define QUIPU_CPU_TABLE(isa) QUIPU_CPU_TABLE_(isa)
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t level = 2;
-constexpr auto wide_test = nullptr;
+constexpr auto largest_byte = nullptr;
 #elif defined(QUIPU_KERNEL_AVX2)
 constexpr uint32_t level = 1;
-constexpr auto wide_test = avx2::wide;
+constexpr auto largest_byte = avx2::largest;
 #elif defined(QUIPU_KERNEL_NEON)
 constexpr uint32_t level = 16;
-constexpr auto wide_test = nullptr;
+constexpr auto largest_byte = nullptr;
 #else
 constexpr uint32_t level = 0;
-constexpr auto wide_test = nullptr;
+constexpr auto largest_byte = nullptr;
 #endif
 extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
-    level,     QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::most_tokens,
-    wide_test, QUIPU_KERNEL_ISA::tile,     QUIPU_KERNEL_ISA::multiply_floats};
+    level,        QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::most_tokens,
+    largest_byte, QUIPU_KERNEL_ISA::tile,     QUIPU_KERNEL_ISA::multiply_floats};
 
 }  // namespace quipu_cpu
