@@ -1,0 +1,92 @@
+// The tile of every instruction set at the ends of what bytes can be.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <random>
+#include <vector>
+
+#include "matmul/kernels.h"
+#include "plugins/quants/codecs.h"
+
+using namespace quipu_cpu;
+
+namespace {
+
+constexpr std::uint32_t columns = 64, most_tokens = 6;
+
+std::vector<const MatmulKernels*> variants() {
+  std::vector<const MatmulKernels*> found = {&scalar_matmul};
+#if defined(__x86_64__)
+  for (const std::uint32_t isa : {QUIPU_ISA_AVX2, QUIPU_ISA_AVX512}) {
+    quipu_kernels kernels{};
+    kernels.isa = isa;
+    if (codecs::runs_here(kernels)) found.push_back(&matmul_kernels(isa));
+  }
+#elif defined(__aarch64__)
+  found.push_back(&neon_matmul);
+#endif
+  return found;
+}
+
+/// A panel of one scale for all, and tokens of one scale for all.
+struct Product {
+  std::vector<std::uint8_t> w = std::vector<std::uint8_t>(columns * panel_rows);
+  std::vector<std::int8_t> x = std::vector<std::int8_t>(columns * most_tokens);
+
+  std::int32_t expected(std::uint32_t token, std::uint32_t row, std::int32_t zero) const {
+    std::int32_t sum = 0;
+    for (std::uint32_t j = 0; j < columns; ++j)
+      sum += (w[j / 4 * panel_rows * 4 + row * 4 + j % 4] - zero) * x[token * columns + j];
+    return sum;
+  }
+
+  std::vector<float> computed(const MatmulKernels& kernels, std::uint32_t tokens,
+                              std::uint32_t group, std::int32_t zero) const {
+    const std::uint32_t groups = columns / group;
+    const std::vector<float> ones(groups * panel_rows, 1.0f);
+    std::vector<std::int32_t> totals(groups * most_tokens);
+    for (std::uint32_t i = 0; i < columns * most_tokens; ++i) totals[i / group] += x[i];
+    const std::vector<float> sums(totals.begin(), totals.end());
+    PanelView panel{w.data(), ones.data(), nullptr, zero, group, columns, 255};
+    if (kernels.largest) panel.largest = kernels.largest(panel);
+    std::vector<float> y(tokens * panel_rows);
+    kernels.tile(tokens, {x.data(), columns, ones.data(), 0, sums.data(), totals.data(), groups},
+                 panel, {y.data(), panel_rows, false, nullptr, 0, nullptr, nullptr, 0});
+    return y;
+  }
+};
+
+}  // namespace
+
+// Integers below 2^24 are floats, so there is nothing to round.
+BOOST_AUTO_TEST_CASE(sums_of_the_largest_bytes_are_exact) {
+  std::mt19937 random(9);
+  for (const MatmulKernels* const kernels : variants()) {
+    BOOST_REQUIRE(kernels->tile_tokens <= most_tokens);
+    for (const int largest : {1, 15, 16, 31, 32, 63, 64, 127, 128, 255})
+      for (const std::uint32_t group : {16u, 32u}) {
+        Product product;
+        // Half of the rows and tokens at the ends, the others anywhere.
+        for (std::uint32_t i = 0; i < product.w.size(); ++i)
+          product.w[i] = static_cast<std::uint8_t>(
+              i / 4 % 2 ? largest : static_cast<int>(random() % (unsigned(largest) + 1)));
+        for (std::uint32_t i = 0; i < product.x.size(); ++i) {
+          const std::uint32_t token = i / columns;
+          product.x[i] = static_cast<std::int8_t>(token % 3 == 0   ? 127
+                                                  : token % 3 == 1 ? -127
+                                                                   : int(random() % 255) - 127);
+        }
+        const std::int32_t zero = (largest + 1) / 2;
+        for (std::uint32_t tokens = 1; tokens <= kernels->tile_tokens; ++tokens) {
+          const auto y = product.computed(*kernels, tokens, group, zero);
+          BOOST_TEST_CONTEXT("instruction set " << kernels->isa << ", bytes up to " << largest
+                                                << ", groups of " << group << ", " << tokens
+                                                << " tokens") {
+            for (std::uint32_t t = 0; t < tokens; ++t)
+              for (std::uint32_t r = 0; r < panel_rows; ++r)
+                BOOST_TEST(y[t * panel_rows + r] ==
+                           static_cast<float>(product.expected(t, r, zero)));
+          }
+        }
+      }
+  }
+}
