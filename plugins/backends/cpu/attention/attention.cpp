@@ -238,6 +238,19 @@ std::uint32_t Attention::fill_rows(const Block& block, std::uint32_t kv_head,
   return count;
 }
 
+// What is read after a task's pages of a key-value head, if its thread runs the next task; or null.
+const std::byte* Attention::head_after(std::uint32_t task, std::uint32_t layer,
+                                       std::uint32_t kv_head) const noexcept {
+  const Block* block = &tasks_[task].block;
+  if (++kv_head == block->kv_head + block->kv_head_count) {
+    if (task + 1 == tasks_.size()) return nullptr;
+    block = &tasks_[task + 1].block;
+    kv_head = block->kv_head;
+  }
+  if (block->first_entry == block->last_entry) return nullptr;
+  return cache_.head(cache_.pages(block->sequence)[block->first_entry].page, layer, kv_head);
+}
+
 void Attention::run(std::uint32_t index, const AttentionCall& call,
                     std::byte* memory) const noexcept {
   const auto& [block, partial] = tasks_[index];
@@ -265,8 +278,8 @@ void Attention::run(std::uint32_t index, const AttentionCall& call,
       a.page_count = count;
       a.row_count = rows;
       a.rows = scratch.rows;
-      a.following =
-          entry < block.last_entry ? cache_.head(pages[entry].page, call.layer, kv) : nullptr;
+      a.following = entry < block.last_entry ? cache_.head(pages[entry].page, call.layer, kv)
+                                             : head_after(index, call.layer, kv);
       a.scale = shape_.scale;
       a.softcap = shape_.softcap;
       a.out = scratch.part;

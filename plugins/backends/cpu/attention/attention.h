@@ -85,6 +85,8 @@ class Attention {
   void split(const Block& block) noexcept;
   std::uint32_t fill_rows(const Block& block, std::uint32_t kv_head, const AttentionCall& call,
                           QueryRow* rows) const noexcept;
+  const std::byte* head_after(std::uint32_t task, std::uint32_t layer,
+                              std::uint32_t kv_head) const noexcept;
 
   const KvCache& cache_;
   const AttentionKernels& kernels_;

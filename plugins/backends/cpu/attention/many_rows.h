@@ -5,10 +5,6 @@
 #include "attention/attention_kernels.h"
 
 namespace quipu_cpu {
-
-/// Rows up to which a page is read as it lies, with no more work than that.
-constexpr std::uint32_t few_rows = 8;
-
 namespace QUIPU_KERNEL_ISA {
 
 std::size_t many_rows_scratch(const HeadLayout& layout, std::uint32_t rows);

@@ -7,6 +7,7 @@ set(QUIPU_CPU_ATTENTION_SOURCES
   attention/kv_edit.cpp
   attention/kv_state.cpp)
 set(QUIPU_CPU_ATTENTION_KERNELS
+  attention/few_rows.cpp
   attention/many_rows.cpp
   attention/scalar_attention.cpp
   attention/vector_attention.cpp)
