@@ -18,15 +18,22 @@ std::uint32_t tiles_of(std::uint32_t rows) {
   return (rows + tile - 1) / tile;
 }
 
+// Columns of a query that lie together.
+constexpr std::uint32_t together = 16;
+
+std::uint32_t padded(std::uint32_t width) {
+  return (width + together - 1) / together * together;
+}
+
 struct Scratch {
   float* keys;                   // [key_width][64]
   float* values;                 // [64][value_stride]
-  float* queries;                // [tiles][key_width][tile], the last row's past it
+  float* queries;                // [tiles][key_width / 16][tile][16]
   float (*weights)[page_cells];  // [tiles * tile], before that scores
   float (*maximum)[lanes];       // [tiles], of which the first `tile` are used
   float (*sum)[lanes];           // [tiles]
   float (*factor)[lanes];        // [tiles] of what is in o already
-  float* o;                      // [tiles * tile][value_stride]
+  float* o;                      // [tiles * tile][value_stride], or the output if tiles are whole
   std::uint64_t* seen;           // [tiles] cells of the page that some row sees
   std::byte* end;
 
@@ -38,7 +45,7 @@ struct Scratch {
     };
     take(keys, std::size_t{layout.key_width} * page_cells * sizeof(float));
     take(values, std::size_t{layout.value_stride} * page_cells * sizeof(float));
-    take(queries, tiles * tile * layout.key_width * sizeof(float));
+    take(queries, tiles * tile * padded(layout.key_width) * sizeof(float));
     take(weights, tiles * tile * sizeof *weights);
     take(maximum, tiles * sizeof *maximum);
     take(sum, tiles * sizeof *sum);
@@ -57,12 +64,12 @@ void score(const float* queries, const float* keys, std::uint32_t width,
   Vector sum[tile][Count];
   each<tile>([&](auto r)
                  QUIPU_IN_LINE { each<Count>([&](auto i) QUIPU_IN_LINE { sum[r][i] = all(0); }); });
-  for (const float* const end = keys + std::size_t{width} * page_cells; keys < end;
-       keys += page_cells, queries += tile) {
+  for (std::uint32_t d = 0; d < width; ++d, keys += page_cells) {
+    const float* const from = queries + d / together * together * tile + d % together;
     Vector k[Count];
     each<Count>([&](auto i) QUIPU_IN_LINE { k[i] = load(keys + i * lanes); });
     each<tile>([&](auto r) QUIPU_IN_LINE {
-      const Vector q = all(queries[r]);
+      const Vector q = all(from[r * together]);
       each<Count>([&](auto i) QUIPU_IN_LINE { sum[r][i] = fused(q, k[i], sum[r][i]); });
     });
   }
@@ -120,28 +127,27 @@ void weigh_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t 
   float(*const weights)[page_cells] = scratch.weights + t * tile;
   by_vectors(first_of(scratch.seen[t]) / lanes, last_of(scratch.seen[t]) / lanes + 1,
              [&]<std::uint32_t Count>(std::uint32_t at) {
-               score<Count>(scratch.queries + std::size_t{t} * tile * a.layout->key_width,
+               score<Count>(scratch.queries + std::size_t{t} * tile * padded(a.layout->key_width),
                             keys + at, a.layout->key_width,
                             reinterpret_cast<float(*)[page_cells]>(weights[0] + at));
              });
   // Without a branch on whether a maximum rose: in a chunk of eight pages every third does, and a
   // wrong guess costs as much as the weights of a row.
   std::uint64_t cells[tile];
-  float here[lanes], added[lanes];
-  store(here, all(minus_infinity));
-  store(added, all(0));
+  Vector here = all(minus_infinity), added = all(0);
   for (std::uint32_t r = 0; r < tile; ++r) {
     const std::uint32_t row = t * tile + r;
     cells[r] = row < a.row_count ? visible(a.rows[row], page) : 0;
     with_seen(cells[r], [&](auto seen) QUIPU_IN_LINE {
       if (seen.cells == 0) return;
       Vector s[parts];
-      here[r] = maximum_of(finish_scores(a, a.rows[row], page, seen, weights[r], s));
+      here = select(
+          1u << r, all(maximum_of(finish_scores(a, a.rows[row], page, seen, weights[r], s))), here);
       each<parts>([&](auto i) QUIPU_IN_LINE { store(weights[r] + i * lanes, s[i]); });
     });
   }
   const Vector before = load(scratch.maximum[t]);
-  const Vector now = largest(load(here), before);
+  const Vector now = largest(here, before);
   const Vector factor = exponential(subtract(before, now));
   store(scratch.maximum[t], now);
   store(scratch.factor[t], factor);
@@ -149,9 +155,9 @@ void weigh_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t 
     with_seen(cells[r], [&](auto seen) QUIPU_IN_LINE {
       Vector s[parts];
       each<parts>([&](auto i) QUIPU_IN_LINE { s[i] = load(weights[r] + i * lanes); });
-      added[r] = weights_of(s, seen, scratch.maximum[t][r], weights[r]);
+      added = select(1u << r, all(weights_of(s, seen, scratch.maximum[t][r], weights[r])), added);
     });
-  store(scratch.sum[t], add(multiply(load(scratch.sum[t]), factor), load(added)));
+  store(scratch.sum[t], add(multiply(load(scratch.sum[t]), factor), added));
 }
 
 void gather_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t t,
@@ -201,23 +207,29 @@ std::size_t many_rows_scratch(const HeadLayout& layout, std::uint32_t rows) {
 void prepare_many_rows(const HeadLayout& layout, const QueryRow* rows, std::uint32_t row_count,
                        std::byte* memory) {
   const Scratch scratch(layout, row_count, memory);
-  float* to = scratch.queries;
-  for (std::uint32_t first = 0; first < row_count; first += tile) {
-    const float* q[tile];
-    each<tile>([&](auto r) QUIPU_IN_LINE {
-      q[r] = rows[first + r < row_count ? first + r : row_count - 1].q;
-    });
-    for (std::uint32_t d = 0; d < layout.key_width; ++d)
-      each<tile>([&](auto r) QUIPU_IN_LINE { *to++ = q[r][d]; });
+  const std::uint32_t width = layout.key_width;
+  for (std::uint32_t row = 0; row < row_count; ++row) {
+    const float* const q = rows[row].q;
+    float* to =
+        scratch.queries + std::size_t{row / tile} * tile * padded(width) + row % tile * together;
+    std::uint32_t d = 0;
+    for (; d + together <= width; d += together, to += tile * together)
+      for (std::uint32_t i = 0; i < together; i += lanes) store(to + i, load(q + d + i));
+    for (; d < width; ++d) *to++ = q[d];
   }
 }
 
 void attend_many_rows(const AttendArguments& a) {
-  const Scratch scratch(*a.layout, a.row_count, a.scratch);
+  Scratch scratch(*a.layout, a.row_count, a.scratch);
   const std::size_t stride = a.layout->value_stride;
-  for (std::size_t i = 0; i < tiles_of(a.row_count) * tile * stride; i += lanes)
-    store(scratch.o + i, all(0));
-  for (std::uint32_t t = 0; t < tiles_of(a.row_count); ++t) {
+  const std::uint32_t tiles = tiles_of(a.row_count);
+  const bool whole = a.row_count == tiles * tile;
+  if (whole)
+    scratch.o = a.out.o;
+  else
+    for (std::size_t i = 0, count = tiles * tile * stride; i < count; i += lanes)
+      store(scratch.o + i, all(0));
+  for (std::uint32_t t = 0; t < tiles; ++t) {
     store(scratch.maximum[t], all(minus_infinity));
     store(scratch.sum[t], all(0));
   }
@@ -227,8 +239,9 @@ void attend_many_rows(const AttendArguments& a) {
       for (std::size_t i = 0; i < a.layout->bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
     attend_page(a, scratch, a.pages[p]);
   }
-  for (std::size_t i = 0; i < a.row_count * stride; i += lanes)
-    store(a.out.o + i, load(scratch.o + i));
+  if (!whole)
+    for (std::size_t i = 0, count = a.row_count * stride; i < count; i += lanes)
+      store(a.out.o + i, load(scratch.o + i));
   for (std::uint32_t row = 0; row < a.row_count; ++row) {
     a.out.maximum[row] = scratch.maximum[row / tile][row % tile];
     a.out.sum[row] = scratch.sum[row / tile][row % tile];

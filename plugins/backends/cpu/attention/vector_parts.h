@@ -13,7 +13,8 @@ constexpr std::uint32_t parts = page_cells / lanes;  // vectors that hold a page
 
 template <class T>
 inline void widen(const T* from, std::uint32_t count, float* to) {
-  for (std::uint32_t i = 0; i < count; i += lanes) store(to + i, load(from + i));
+  for (const T* const end = from + count; from < end; from += lanes, to += lanes)
+    store(to, load(from));
 }
 
 // The page as floats.
