@@ -4,8 +4,12 @@
 // the order in which attention adds, depends on its position alone and not on how it got there.
 // All layers share the tables of pages. A page may belong to several sequences; writing to it gives
 // the writer a copy first.
+//
+// In memory, pages come in runs: what a head of a layer keeps of all pages of a run is in one
+// piece, as attention reads it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -96,15 +100,18 @@ class KvCache {
   std::uint64_t occupied(std::uint32_t page) const noexcept { return pages_[page].occupied; }
   std::byte* head(std::uint32_t page, std::uint32_t layer, std::uint32_t kv_head) const noexcept {
     const LayerPlace& place = layers_[layer];
-    return memory_ + page * page_bytes_ + place.offset +
-           kv_head * std::uint64_t{place.layout.bytes};
+    const std::uint64_t bytes = place.layout.bytes;
+    const std::uint32_t first = page / run_pages_ * run_pages_;
+    const std::uint64_t run = std::min(run_pages_, page_count_ - first);
+    return memory_ + first * page_bytes_ + run * (place.offset + kv_head * bytes) +
+           (page - first) * bytes;
   }
 
  private:
   struct LayerPlace {
     KvLayer shape;
     HeadLayout layout;
-    std::uint64_t offset;  // within a page
+    std::uint64_t offset;  // of the first head, times the pages of a run
   };
   struct Page {
     std::uint64_t occupied = 0;
@@ -129,6 +136,8 @@ class KvCache {
   void release_page(std::uint32_t page) noexcept;
   void set_page(std::uint32_t sequence, std::uint32_t block, std::uint32_t page) noexcept;
   std::uint32_t own_page(std::uint32_t sequence, std::uint32_t block) noexcept;
+  template <class Work>
+  void for_each_head(Work work) const noexcept;
   void copy_page(std::uint32_t from, std::uint32_t to, std::uint64_t cells) noexcept;
   void clear_cells(std::uint32_t page, std::uint64_t cells) noexcept;
   void move_cell(Cell from, Cell to, std::span<const std::vector<float>> turns) noexcept;
@@ -146,7 +155,8 @@ class KvCache {
   std::uint64_t layout_hash_ = 0;
   std::uint32_t page_count_ = 0;
   std::uint64_t bytes_ = 0;
-  std::byte* memory_ = nullptr;        // [page_count_][page_bytes_]
+  std::uint32_t run_pages_ = 1;        // pages of a run; the last may have fewer
+  std::byte* memory_ = nullptr;        // [runs][layers][heads][pages of the run][head's bytes]
   PageEntry* table_memory_ = nullptr;  // [sequences][page_count_]
   std::vector<Table> tables_;
   std::vector<Page> pages_;
