@@ -19,8 +19,10 @@ std::size_t Activations::int8_bytes(std::uint32_t columns, std::uint32_t rows) n
   return aligned(count) + 3 * aligned(count / 32 * 4) + 2 * aligned(count / 16 * 4);
 }
 
-void Activations::place_int8(std::uint32_t width, std::uint32_t rows, std::byte* memory) noexcept {
-  columns = width;
+void Activations::place_int8(std::uint32_t width, std::uint32_t height,
+                             std::byte* memory) noexcept {
+  columns = stretch = width;
+  rows = height;
   const std::size_t count = std::size_t{columns} * rows;
   const auto take = [&](std::size_t bytes) {
     std::byte* const start = memory;
@@ -37,10 +39,15 @@ void Activations::place_int8(std::uint32_t width, std::uint32_t rows, std::byte*
 
 void quantize(const MatmulKernels& kernels, const float* x, Activations& out, std::uint32_t row,
               std::uint32_t first, std::uint32_t count) noexcept {
-  const std::size_t at = std::size_t{row} * out.columns + first;
-  kernels.quantize(x, count,
-                   {out.q + at, out.scale + at / 32, out.sum32 + at / 32, out.sum16 + at / 16,
-                    out.total32 + at / 32, out.total16 + at / 16});
+  for (const std::uint32_t end = first + count; first < end;) {
+    const std::size_t at = out.at(row, first);
+    const std::uint32_t part = std::min(end - first, out.width(first) - first % out.stretch);
+    kernels.quantize(x, part,
+                     {out.q + at, out.scale + at / 32, out.sum32 + at / 32, out.sum16 + at / 16,
+                      out.total32 + at / 32, out.total16 + at / 16});
+    first += part;
+    x += part;
+  }
 }
 
 void copy_int8_row(const Activations& source, std::uint32_t from, Activations& target,

@@ -33,13 +33,6 @@ std::size_t stretch_bytes(const quipu_codec& codec, std::uint32_t columns) {
   return columns / codec.block_columns * std::size_t{codec.block_bytes};
 }
 
-// Columns that are unpacked together: the row in equal parts, whole blocks each.
-std::uint32_t stretch_columns(const WeightMatrix& m) {
-  const std::uint32_t parts = (m.columns + panel_columns - 1) / panel_columns;
-  const std::uint32_t unit = std::max(32u, m.codec->block_columns);
-  return (m.columns + parts * unit - 1) / (parts * unit) * unit;
-}
-
 // 32 rows, two unpacked halves of 16.
 void unpack(const WeightMatrix& m, const std::byte* rows, std::size_t stride, std::uint32_t first,
             std::uint32_t count, const Scratch& s) {
@@ -75,6 +68,13 @@ Ahead first_stretch(const WeightMatrix& m, std::uint32_t row) {
 }
 
 }  // namespace
+
+// The row in equal parts, whole blocks each.
+std::uint32_t stretch_columns(const WeightMatrix& m) noexcept {
+  const std::uint32_t parts = (m.columns + panel_columns - 1) / panel_columns;
+  const std::uint32_t unit = std::max(32u, m.codec->block_columns);
+  return (m.columns + parts * unit - 1) / (parts * unit) * unit;
+}
 
 std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept {
   return q_bytes + 2 * group_floats * sizeof(float) +
@@ -125,17 +125,18 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                       255};
       if (m.kernels->largest) panel.largest = m.kernels->largest(panel);
       out.continues = column != 0;
+      const std::size_t begin = x.at(0, column), width = x.width(column);
       for (std::uint32_t i = 0; i < tiles; ++i) {
         ahead.fetch(panel_rows * i / tiles, panel_rows * (i + 1) / tiles);
         const std::uint32_t t = tokens * i / tiles, next = tokens * (i + 1) / tiles;
-        const std::size_t at = std::size_t{t} * m.columns + column;
+        const std::size_t at = begin + t * width;
         const TileInput input{x.q + at,
-                              m.columns,
+                              width,
                               x.scale + at / 32,
-                              m.columns / 32,
+                              width / 32,
                               by16 ? x.sum16 + at / 16 : x.sum32 + at / 32,
                               by16 ? x.total16 + at / 16 : x.total32 + at / 32,
-                              m.columns / (by16 ? 16 : 32)};
+                              width / (by16 ? 16 : 32)};
         // Sums are kept together until they are whole: rows of y lie far apart, often by a power of
         // two, where few of them fit a cache at once (N = K = 4096, 512 tokens: a tenth faster).
         out.c = scratch.sums + std::size_t{t} * panel_rows;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "matmul/panel.h"
 #include "stages/row_job.h"
 #include "stages/weight_use.h"
 
@@ -34,7 +35,7 @@ class LinearJob final : public Job {
     const std::uint32_t rows = rows_per_task(part_.weight, tokens);
     // All at once, so that each panel is fetched while the one before is multiplied.
     const std::uint32_t begin = first * rows, end = std::min(part_.weight.rows, last * rows);
-    multiply(part_.weight, in_.form, tokens, begin, end, y_.data + begin, y_.stride,
+    multiply(part_.weight, in_.form_of(tokens), tokens, begin, end, y_.data + begin, y_.stride,
              scratch_.of(thread),
              {part_.bias ? part_.bias + begin : nullptr, addend_ ? addend_->data + begin : nullptr,
               addend_ ? addend_->stride : 0});
@@ -96,12 +97,13 @@ class GatedLinearJob final : public Job {
                      0,
                      linear_.floats_always || linear_.out.is_read_as_float(tokens),
                      linear_.out.is_read_as_int8(tokens)};
+    const Activations in = linear_.in.form_of(tokens);
+    Activations out = linear_.out.form_of(tokens);
     for (std::uint32_t task = first; task < last; ++task) {
       block.first = task * rows;
       block.last = std::min(linear_.up.weight.rows, block.first + rows);
       block.following = task + 1 < last ? block.last : 0;
-      gated_block(kernels_, block, linear_.in.form, y.data, y.stride, linear_.out.form,
-                  scratch_.of(thread));
+      gated_block(kernels_, block, in, y.data, y.stride, out, scratch_.of(thread));
     }
   }
 
@@ -132,6 +134,19 @@ class GatedLinearJob final : public Job {
 
 }  // namespace
 
+Activations LinearInput::form_of(std::uint32_t tokens) const noexcept {
+  Activations result = form;
+  std::uint32_t stretch = always_int8 ? form.columns : 0;  // 0: nobody has a say
+  for (const WeightMatrix* reader : readers) {
+    if (!reads_int8(*reader, tokens)) continue;
+    const std::uint32_t wanted =
+        way(*reader, tokens) == Way::panel ? stretch_columns(*reader) : form.columns;
+    stretch = stretch == 0 || stretch == wanted ? wanted : form.columns;
+  }
+  if (stretch != 0) result.stretch = stretch;
+  return result;
+}
+
 bool LinearInput::is_read_as_int8(std::uint32_t tokens) const noexcept {
   if (always_int8) return true;
   for (const WeightMatrix* reader : readers)
@@ -160,8 +175,10 @@ LinearInput& linear_input(const Matrix& x, Program& program, std::uint32_t rows)
 std::unique_ptr<Job> quantize_job(const MatmulKernels& kernels, LinearInput& input) {
   return row_job("int8", input.x.rows, 2 * std::uint64_t{input.x.width},
                  [&kernels, &input](const Step& step, std::uint32_t row) {
-                   if (input.is_read_as_int8(count(input.x.rows, step)))
-                     quantize(kernels, input.x.row(row), input.form, row, 0, input.x.width);
+                   const std::uint32_t tokens = count(input.x.rows, step);
+                   if (!input.is_read_as_int8(tokens)) return;
+                   Activations form = input.form_of(tokens);
+                   quantize(kernels, input.x.row(row), form, row, 0, input.x.width);
                  });
 }
 

@@ -19,6 +19,8 @@ struct LinearInput {
   std::vector<const WeightMatrix*> readers{};
   bool always_int8 = false;  ///< others than `readers` may want it, for some number of tokens
 
+  /// The forms as they are written and read for so many tokens.
+  Activations form_of(std::uint32_t tokens) const noexcept;
   bool is_read_as_int8(std::uint32_t tokens) const noexcept;
   bool is_read_as_float(std::uint32_t tokens) const noexcept;
 };

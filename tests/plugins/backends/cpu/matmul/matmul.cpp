@@ -185,6 +185,32 @@ BOOST_AUTO_TEST_CASE(rows_longer_than_a_stretch_of_the_panel_are_summed_over_all
   });
 }
 
+BOOST_AUTO_TEST_CASE(activations_that_lie_stretch_by_stretch_give_the_same_products) {
+  std::mt19937 random(8);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = 2 * panel_columns + 256, tokens = 7, room = 9;
+    const Rows x(tokens, columns, random);
+    const Weights w(codec, 40, columns, random);
+    const WeightMatrix m = weight_matrix(w.tensor, isa, true);
+    if (way(m, tokens) != Way::panel) return;
+    Aligned memory(Activations::int8_bytes(columns, room));
+    Activations form;
+    form.place_int8(columns, room, memory.data());
+    form.stretch = stretch_columns(m);
+    for (std::uint32_t t = 0; t < tokens; ++t)
+      for (const std::uint32_t first : {0u, 96u})  // the second part has columns of all stretches
+        quantize(matmul_kernels(isa), x.x.data() + std::size_t{t} * columns + first, form, t, first,
+                 first == 0 ? 96 : columns - 96);
+
+    const auto found = product(m, form, tokens);
+
+    const auto expected = product(m, x.form, tokens);
+    BOOST_TEST(form.stretch < columns);
+    BOOST_TEST(found == expected);
+    BOOST_TEST(memory.end_untouched());
+  });
+}
+
 BOOST_AUTO_TEST_CASE(columns_that_are_no_multiple_of_32_are_multiplied_as_floats) {
   std::mt19937 random(3);
   for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
