@@ -1,5 +1,5 @@
 // Attention of a few query rows over some pages, for AVX2 and AVX-512. What counts is that memory
-// never waits: every number of a page is read once, where it lies; while the keys of a page are
+// never waits: every number of a page is read once, where it lies. While the keys of a page are
 // read its values are fetched, and while its values are read the keys of the next page.
 #if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
 
@@ -37,7 +37,8 @@ struct Scratch {
   }
 };
 
-// Memory that will be read half a page later: as many bytes of it are fetched as are read.
+// Memory that will be read half a page or a page later: as many bytes of it are fetched as are
+// read.
 struct Ahead {
   const std::byte* at;
 
@@ -149,7 +150,8 @@ void gather(const float (*weights)[page_cells], Value value, std::size_t stride,
   while (c < stride) columns.template operator()<1>();
 }
 
-// A page of floats or halves.
+// A page of floats or halves. page_ahead: up to so many bytes, all of a page is fetched a page
+// ahead, and half a page otherwise.
 template <class Number>
 struct Numbers {
   const Number *keys, *values;
@@ -161,6 +163,7 @@ struct Numbers {
         stride(layout.value_stride) {}
 
   static constexpr std::size_t value_bytes = sizeof(Number);
+  static constexpr std::size_t page_ahead = 0;
   Vector operator()(std::uint32_t lane, std::size_t c) const {
     return load(values + lane * stride + c);
   }
@@ -189,6 +192,9 @@ struct Quantised {
   }
 
   static constexpr std::size_t value_bytes = 1;
+  // Heads of 64 columns are 1.08 times as fast with a page ahead as with half a one, heads of 256
+  // columns 0.9 times.
+  static constexpr std::size_t page_ahead = 20 << 10;
   Vector operator()(std::uint32_t lane, std::size_t c) const {
     return multiply(all(scales[c / scale_columns * page_cells + lane]),
                     load(values + lane * stride + c));
@@ -210,14 +216,16 @@ void attend_rows(const AttendArguments& a, const Scratch& scratch, std::uint32_t
   const std::size_t stride = a.out.stride;
   float* const o = a.out.o + start * stride;
   const Stored stored(*a.layout, page, scratch);
+  const bool page_ahead = a.layout->bytes <= Stored::page_ahead;
   stored.template score<Rows>(a, scratch.queries + start, scratch.weights,
-                              {page.data + a.layout->values});
+                              {page_ahead ? next : page.data + a.layout->values});
   for (std::uint32_t r = 0; r < Rows; ++r)
     weigh(a, a.rows[start + r], page, cells[r], scratch.weights[r], a.out.maximum[start + r],
           a.out.sum[start + r], o + r * stride);
   const auto first = static_cast<std::uint32_t>(__builtin_ctzll(any));
   const auto last = 63u - static_cast<std::uint32_t>(__builtin_clzll(any));
-  gather<Rows, Stored::value_bytes>(scratch.weights, stored, stride, first, last, o, {next});
+  gather<Rows, Stored::value_bytes>(scratch.weights, stored, stride, first, last, o,
+                                    {page_ahead ? next + a.layout->values : next});
 }
 
 // The tile that begins with row `start`, of at most Rows rows.
@@ -230,11 +238,15 @@ void attend_tile(const AttendArguments& a, const Scratch& scratch, std::uint32_t
 
 template <class Stored>
 void attend_pages(const AttendArguments& a) {
-  const Scratch scratch(*a.layout, a.scratch);
+  const HeadLayout& layout = *a.layout;
+  const Scratch scratch(layout, a.scratch);
   for (std::uint32_t p = 0; p < a.page_count; ++p) {
     const PageHead& page = a.pages[p];
     const std::byte* next = p + 1 < a.page_count ? a.pages[p + 1].data : a.following;
     if (!next) next = page.data;
+    // The scales of bytes, which lie between the keys and values.
+    prefetch_head(next + layout.key_scales, layout.values - layout.key_scales);
+    prefetch_head(next + layout.value_scales, layout.bytes - layout.value_scales);
     for (std::uint32_t start = 0; start < a.row_count; start += tile)
       attend_tile<Stored>(a, scratch, start, page, next);
   }
