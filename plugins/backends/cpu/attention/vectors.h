@@ -30,6 +30,9 @@ inline Vector load(const std::int8_t* p) {
 inline void store(float* p, Vector v) {
   _mm512_storeu_ps(p, v);
 }
+inline void store(std::uint16_t* p, Vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(v, _MM_FROUND_CUR_DIRECTION));
+}
 inline Vector all(float x) {
   return _mm512_set1_ps(x);
 }
@@ -100,6 +103,9 @@ inline Vector load(const std::int8_t* p) {
 }
 inline void store(float* p, Vector v) {
   _mm256_storeu_ps(p, v);
+}
+inline void store(std::uint16_t* p, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_CUR_DIRECTION));
 }
 inline Vector all(float x) {
   return _mm256_set1_ps(x);

@@ -109,6 +109,11 @@ class Rows {
     return out;
   }
 
+  /// Of all pages.
+  std::vector<std::byte> bytes() const {
+    return {data_.get(), data_.get() + std::size_t{layout_.bytes} * pages};
+  }
+
   std::vector<double> expected(std::uint32_t r) const {
     const QueryRow& row = rows_[r];
     std::vector<double> out(shape_.width);
@@ -202,4 +207,11 @@ BOOST_AUTO_TEST_CASE(a_row_is_the_same_alone_and_among_others) {
                                                << shape.width << ", " << several << " rows");
       }
     }
+}
+
+BOOST_AUTO_TEST_CASE(cells_hold_the_same_bytes_whichever_instruction_set_stored_them) {
+  for (const Case& shape : cases)
+    for (const std::uint32_t isa : usable_isas())
+      BOOST_TEST((Rows(shape, 1, 0, isa).bytes() == Rows(shape, 1, 0, QUIPU_ISA_SCALAR).bytes()),
+                 "isa " << isa << ", type " << shape.type << ", width " << shape.width);
 }
