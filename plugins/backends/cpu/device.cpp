@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "quipu/abi/plugin.h"
+#include "quipu/abi/isa.h"
 
 namespace quipu_cpu {
 
@@ -33,8 +33,12 @@ const char* isa_name(std::uint32_t isa) noexcept {
     return "avx2";
   case QUIPU_ISA_AVX512:
     return "avx512";
+  case QUIPU_ISA_AMX:
+    return "amx";
   case QUIPU_ISA_NEON:
     return "neon";
+  case QUIPU_ISA_I8MM:
+    return "i8mm";
   default:
     return "scalar";
   }

@@ -15,7 +15,7 @@ struct Memory {
 };
 Memory machine_memory();
 
-/// "scalar", "avx2", "avx512", "neon".
+/// As QUIPU_ISA names it.
 const char* isa_name(std::uint32_t isa) noexcept;
 
 }  // namespace quipu_cpu

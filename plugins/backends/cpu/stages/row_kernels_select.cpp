@@ -12,10 +12,10 @@ extern const RowKernels row_kernels_neon;
 
 const RowKernels& row_kernels(std::uint32_t isa) noexcept {
 #if defined(__x86_64__)
-  if (isa == QUIPU_ISA_AVX512) return row_kernels_avx512;
-  if (isa == QUIPU_ISA_AVX2) return row_kernels_avx2;
+  if (isa >= QUIPU_ISA_AVX512) return row_kernels_avx512;
+  if (isa >= QUIPU_ISA_AVX2) return row_kernels_avx2;
 #elif defined(__aarch64__)
-  if (isa == QUIPU_ISA_NEON) return row_kernels_neon;
+  if (isa >= QUIPU_ISA_NEON) return row_kernels_neon;
 #endif
   return row_kernels_scalar;
 }

@@ -38,9 +38,8 @@ void compare(const Build& build, double allowed = tolerance, RunOptions options 
   RunningGraph reference(registry().backend("reference"), view, result_width, options);
   const auto expected = reference.run(tokens), expected_more = reference.run(more);
 
-  for (const std::uint32_t isa : {QUIPU_ISA_SCALAR, QUIPU_ISA_AVX2, QUIPU_ISA_AVX512})
+  for (const std::uint32_t isa : processor_isas())
     for (const std::uint32_t threads : {1u, 3u}) {
-      if (isa > Registry::isa()) continue;
       options.isa = isa;
       options.threads = threads;
       RunningGraph cpu(registry().backend("cpu"), view, result_width, options);

@@ -9,17 +9,14 @@
 #include <random>
 #include <vector>
 
-#include "quipu/registry.h"
+#include "quipu/isa.h"
 
 using namespace quipu_cpu;
 
 namespace {
 
-std::vector<std::uint32_t> usable_isas() {
-  std::vector<std::uint32_t> isas;
-  for (const std::uint32_t isa : {QUIPU_ISA_SCALAR, QUIPU_ISA_AVX2, QUIPU_ISA_AVX512})
-    if (isa <= quipu::Registry::isa()) isas.push_back(isa);
-  return isas;
+const std::vector<std::uint32_t>& usable_isas() {
+  return quipu::processor_isas();
 }
 
 std::vector<float> random_floats(std::size_t count, float scale, unsigned seed) {
