@@ -82,6 +82,27 @@ double multiply_avx512(std::uint64_t rounds) {
   return static_cast<double>(rounds) * 12 * 64;
 }
 
+double multiply_avxvnni(std::uint64_t rounds) {
+  for (std::uint64_t r = 0; r < rounds; ++r)
+    asm volatile("%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm4\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm5\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm6\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm7\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm8\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm9\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm10\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm11\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm12\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm13\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm14\n\t"
+                 "%{vex%} vpdpbusd %%ymm0, %%ymm0, %%ymm15"
+                 :
+                 :
+                 : "xmm0", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                   "xmm12", "xmm13", "xmm14", "xmm15");
+  return static_cast<double>(rounds) * 12 * 32;
+}
+
 // A multiply-add takes three instructions: the products, their sums in pairs, and the addition.
 double multiply_avx2(std::uint64_t rounds) {
   for (std::uint64_t r = 0; r < rounds; ++r)
@@ -119,6 +140,7 @@ std::uint64_t read(const std::byte* at, std::size_t bytes) {
 double multiply(std::uint64_t rounds) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512vnni")) return multiply_avx512(rounds);
+  if (__builtin_cpu_supports("avxvnni")) return multiply_avxvnni(rounds);
   if (__builtin_cpu_supports("avx2")) return multiply_avx2(rounds);
 #endif
   (void)rounds;

@@ -4,6 +4,8 @@
 
 #if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
 #include <immintrin.h>
+#elif defined(QUIPU_KERNEL_NEON)
+#include <arm_neon.h>
 #endif
 
 namespace quipu_cpu {
@@ -12,7 +14,7 @@ namespace QUIPU_KERNEL_ISA {
 void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
                      uint32_t columns, float* y, size_t y_stride) noexcept;
 
-#if defined(QUIPU_KERNEL_AVX512) || defined(QUIPU_KERNEL_AVX2)
+#if !defined(QUIPU_KERNEL_SCALAR)
 
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t most_tokens = 6;  // 24 accumulators, four weights and an activation in registers
@@ -33,7 +35,7 @@ static inline Vector multiply_add(Vector a, Vector b, Vector c) {
 static inline float sum(Vector v) {
   return _mm512_reduce_add_ps(v);
 }
-#else
+#elif defined(QUIPU_KERNEL_AVX2)
 constexpr uint32_t most_tokens = 3;  // 12 accumulators, three activations and a weight in registers
 constexpr uint32_t lanes = 8;
 using Vector = __m256;
@@ -55,6 +57,27 @@ static inline float sum(Vector v) {
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   x = _mm_add_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+#else
+constexpr uint32_t most_tokens = 6;  // 24 accumulators, four weights and an activation in registers
+constexpr uint32_t lanes = 4;
+using Vector = float32x4_t;
+static inline Vector none() {
+  return vdupq_n_f32(0);
+}
+static inline Vector load(const float* p) {
+  return vld1q_f32(p);
+}
+static inline Vector load_some(const float* p, uint32_t count) {
+  float some[lanes] = {};
+  __builtin_memcpy(some, p, count * sizeof *p);
+  return vld1q_f32(some);
+}
+static inline Vector multiply_add(Vector a, Vector b, Vector c) {
+  return vfmaq_f32(c, a, b);
+}
+static inline float sum(Vector v) {
+  return vaddvq_f32(v);
 }
 #endif
 

@@ -20,7 +20,7 @@ struct QuantizedColumns {
 /// 32 weight rows by up to panel_columns columns, unpacked: bytes [column / 4][32 rows][4], scales
 /// and minima [group][32 rows].
 struct PanelView {
-  const uint8_t* q;
+  uint8_t* q;
   const float* scale;
   const float* minimum;  ///< null: none
   int32_t zero;
@@ -69,6 +69,11 @@ struct MatmulKernels {
   /// A number that no byte of the panel exceeds, for a tile that takes small bytes a faster way;
   /// null: it has one way.
   uint32_t (*largest)(const PanelView& panel) noexcept;
+  /// Called before a panel's tiles, where not null, with the tokens of its largest tiles; others
+  /// have one less. May rewrite the panel's bytes for them.
+  void (*begin_panel)(uint32_t tokens, const PanelView& panel) noexcept;
+  /// Called after the last panel by the thread that began them, where not null.
+  void (*end_panels)() noexcept;
   /// Products of so many tokens with the panel. A token's sums do not depend on `tokens`.
   void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel,
                const TileOutput& out) noexcept;
@@ -81,12 +86,22 @@ struct MatmulKernels {
 extern const MatmulKernels scalar_matmul;
 #if defined(__x86_64__)
 extern const MatmulKernels avx2_matmul;
+extern const MatmulKernels avxvnni_matmul;  ///< for level AVX2, where has_avx_vnni()
 extern const MatmulKernels avx512_matmul;
+extern const MatmulKernels amx_matmul;
+
+/// Whether this processor has AVX-VNNI: the dot products of bytes of AVX-512 VNNI on 256 bits.
+bool has_avx_vnni() noexcept;
 #elif defined(__aarch64__)
 extern const MatmulKernels neon_matmul;
+extern const MatmulKernels i8mm_matmul;
 #endif
 
 /// The best variant of at most this level.
 const MatmulKernels& matmul_kernels(uint32_t isa) noexcept;
+/// Those that multiply panels with so many columns to a scale by so many tokens: these, or a lower
+/// level that is faster then.
+const MatmulKernels& panel_kernels(const MatmulKernels& kernels, uint32_t group,
+                                   uint32_t tokens) noexcept;
 
 }  // namespace quipu_cpu

@@ -87,8 +87,9 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                      std::byte* memory, const Addition& more, const Following& following) noexcept {
   const Scratch scratch(memory, tokens);
   const bool by16 = m.codec->group == 16;
+  const MatmulKernels& kernels = panel_kernels(*m.kernels, m.codec->group, tokens);
   // Tiles that are about the same size: a small one at the end would cost as much as half a large.
-  const std::uint32_t most = m.kernels->tile_tokens, tiles = (tokens + most - 1) / most;
+  const std::uint32_t most = kernels.tile_tokens, tiles = (tokens + most - 1) / most;
   const std::uint32_t stretch = stretch_columns(m);
   for (std::uint32_t row = first; row < last; row += panel_rows) {
     const std::uint32_t rows = std::min(panel_rows, last - row);
@@ -123,7 +124,8 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                       m.codec->group,
                       count,
                       255};
-      if (m.kernels->largest) panel.largest = m.kernels->largest(panel);
+      if (kernels.largest) panel.largest = kernels.largest(panel);
+      if (kernels.begin_panel) kernels.begin_panel((tokens + tiles - 1) / tiles, panel);
       out.continues = column != 0;
       const std::size_t begin = x.at(0, column), width = x.width(column);
       for (std::uint32_t i = 0; i < tiles; ++i) {
@@ -145,7 +147,7 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
           out.bias = more.bias ? more.bias + (row - first) : nullptr;
           out.addend = more.addend ? more.addend + t * more.addend_stride + (row - first) : nullptr;
         }
-        m.kernels->tile(next - t, input, panel, out);
+        kernels.tile(next - t, input, panel, out);
       }
     }
     if (rows < panel_rows)
@@ -155,6 +157,7 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
         add(more, t, row - first, rows, to);
       }
   }
+  if (kernels.end_panels) kernels.end_panels();
 }
 
 }  // namespace quipu_cpu

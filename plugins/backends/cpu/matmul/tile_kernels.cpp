@@ -1,10 +1,17 @@
 // The tile: a few rows of activations times a panel of 32 weight rows.
 #include "matmul/kernels.h"
+#include "quipu/abi/isa.h"
 
-#if defined(QUIPU_KERNEL_AVX512)
+#if defined(QUIPU_KERNEL_AMX)
+#include "matmul/tile_amx.h"
+#elif defined(QUIPU_KERNEL_AVX512)
 #include "matmul/tile_avx512.h"
+#elif defined(QUIPU_KERNEL_AVXVNNI)
+#include "matmul/tile_avxvnni.h"
 #elif defined(QUIPU_KERNEL_AVX2)
 #include "matmul/tile_avx2.h"
+#elif defined(QUIPU_KERNEL_NEON)
+#include "matmul/tile_neon.h"
 #else
 #include "matmul/tile_scalar.h"
 #endif
@@ -42,25 +49,50 @@ static void tile(uint32_t tokens, const TileInput& x, const PanelView& p,
   return p.minimum ? tile_of<32, true>(tokens, x, p, out) : tile_of<32, false>(tokens, x, p, out);
 }
 
+#if defined(QUIPU_KERNEL_AMX)
+static void amx_tile(uint32_t tokens, const TileInput& x, const PanelView& p,
+                     const TileOutput& out) noexcept {
+  if (is_multiplied(tokens, x, p, out)) return;
+  for (uint32_t t = 0; t < tokens; t += most_tokens) {
+    const int first = static_cast<int>(t);
+    tile(tokens - t < most_tokens ? tokens - t : most_tokens, from_row(x, first), p,
+         from_row(out, first));
+  }
+}
+#endif
+
 }  // namespace QUIPU_KERNEL_ISA
 
 #define QUIPU_CPU_TABLE_(isa) isa##_matmul
 #define QUIPU_CPU_TABLE(isa) QUIPU_CPU_TABLE_(isa)
+namespace kernel = QUIPU_KERNEL_ISA;
+#if defined(QUIPU_KERNEL_AMX)
+extern const MatmulKernels amx_matmul = {
+    QUIPU_ISA_AMX,       kernel::quantize,   kernel::amx_tokens, kernel::largest,
+    kernel::begin_panel, kernel::end_panels, kernel::amx_tile,   kernel::multiply_floats};
+#else
 #if defined(QUIPU_KERNEL_AVX512)
-constexpr uint32_t level = 2;
+constexpr uint32_t level = QUIPU_ISA_AVX512;
+constexpr auto largest_byte = nullptr;
+#elif defined(QUIPU_KERNEL_AVXVNNI)
+constexpr uint32_t level = QUIPU_ISA_AVX2;
 constexpr auto largest_byte = nullptr;
 #elif defined(QUIPU_KERNEL_AVX2)
-constexpr uint32_t level = 1;
+constexpr uint32_t level = QUIPU_ISA_AVX2;
 constexpr auto largest_byte = avx2::largest;
+#elif defined(QUIPU_KERNEL_I8MM)
+constexpr uint32_t level = QUIPU_ISA_I8MM;
+constexpr auto largest_byte = nullptr;
 #elif defined(QUIPU_KERNEL_NEON)
-constexpr uint32_t level = 16;
+constexpr uint32_t level = QUIPU_ISA_NEON;
 constexpr auto largest_byte = nullptr;
 #else
-constexpr uint32_t level = 0;
+constexpr uint32_t level = QUIPU_ISA_SCALAR;
 constexpr auto largest_byte = nullptr;
 #endif
 extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
-    level,        QUIPU_KERNEL_ISA::quantize, QUIPU_KERNEL_ISA::most_tokens,
-    largest_byte, QUIPU_KERNEL_ISA::tile,     QUIPU_KERNEL_ISA::multiply_floats};
+    level,   kernel::quantize, kernel::most_tokens, largest_byte,
+    nullptr, nullptr,          kernel::tile,        kernel::multiply_floats};
+#endif
 
 }  // namespace quipu_cpu

@@ -8,27 +8,12 @@
 
 #include "matmul/kernels.h"
 #include "matmul/panel.h"
+#include "plugins/backends/cpu/matmul/instruction_sets.h"
 #include "plugins/quants/codecs.h"
 
 using namespace quipu_cpu;
 
 namespace {
-
-std::vector<std::uint32_t> instruction_sets() {
-#if defined(__x86_64__)
-  std::vector<std::uint32_t> found = {0};
-  for (const std::uint32_t isa : {QUIPU_ISA_AVX2, QUIPU_ISA_AVX512}) {
-    quipu_kernels kernels{};
-    kernels.isa = isa;
-    if (codecs::runs_here(kernels)) found.push_back(isa);
-  }
-  return found;
-#elif defined(__aarch64__)
-  return {0, QUIPU_ISA_NEON};
-#else
-  return {0};
-#endif
-}
 
 /// Memory that begins at a multiple of 64 and is followed by bytes that must stay as they are.
 class Aligned {
@@ -340,4 +325,45 @@ BOOST_AUTO_TEST_CASE(an_activation_that_is_not_finite_shows_in_its_token_and_no_
           BOOST_REQUIRE(std::isnan(y[std::size_t{t} * 33 + r]) == (t == 3));
     }
   });
+}
+
+BOOST_AUTO_TEST_CASE(kernels_that_only_have_integers_faster_have_the_same_sums_to_the_bit) {
+  struct Pair {
+    std::uint32_t plain;
+    const MatmulKernels& faster;
+    bool runs_here;
+  };
+  const auto here = instruction_sets();
+  const auto has = [&](std::uint32_t isa) {
+    return std::find(here.begin(), here.end(), isa) != here.end();
+  };
+#if defined(__x86_64__)
+  const Pair pairs[] = {{QUIPU_ISA_AVX2, avxvnni_matmul, has_avx_vnni()},
+                        {QUIPU_ISA_AVX512, amx_matmul, has(QUIPU_ISA_AMX)}};
+#else
+  const Pair pairs[] = {{QUIPU_ISA_NEON, i8mm_matmul, has(QUIPU_ISA_I8MM)}};
+#endif
+  std::mt19937 random(9);
+  for (const Pair& pair : pairs) {
+    if (!pair.runs_here) {
+      BOOST_TEST_MESSAGE("skipped: this processor has nothing faster than level " << pair.plain);
+      continue;
+    }
+    for_every_codec([&](const quipu_codec& codec) {
+      if (codec.group == 0) return;
+      const std::uint32_t columns = panel_columns + 256, rows = 40;
+      const Rows x(79, columns, random);
+      const Weights w(codec, rows, columns, random);
+      const WeightMatrix plain = weight_matrix(w.tensor, pair.plain, true);
+      WeightMatrix faster = plain;
+      faster.kernels = &pair.faster;
+      // From 64 on there are tiles of AMX, of 16 tokens and of fewer.
+      for (const std::uint32_t tokens : {1u, 2u, 3u, 7u, 16u, 64u, 65u, 69u, 79u})
+        BOOST_TEST_CONTEXT("beside level " << pair.plain << ", tokens " << tokens) {
+          const auto expected = product(plain, x.form, tokens),
+                     found = product(faster, x.form, tokens);
+          BOOST_TEST(std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) == 0);
+        }
+    });
+  }
 }
