@@ -46,6 +46,23 @@ QUIPU_INLINE __m256i shift_bytes(__m256i q, int low, int high) {
   return q;
 }
 
+/// Digits A and B, in base 3, of the fractions q / 256 of the two halves. Of a byte that is the
+/// upper one of 16 bits, a product with 3^A keeps the fraction that is left, and the upper half of
+/// its product with 3 is the digit.
+template <int A, int B>
+QUIPU_INLINE __m256i third_of(__m256i q) {
+  static constexpr short powers[] = {1, 3, 9, 27, 81};
+  const auto digit = [](__m256i upper) __attribute__((always_inline)) {
+    if constexpr (A != 0 || B != 0)
+      upper = _mm256_mullo_epi16(upper, _mm256_inserti128_si256(_mm256_set1_epi16(powers[A]),
+                                                                _mm_set1_epi16(powers[B]), 1));
+    return _mm256_mulhi_epu16(upper, _mm256_set1_epi16(3));
+  };
+  const __m256i even = digit(_mm256_slli_epi16(q, 8));
+  const __m256i odd = digit(_mm256_and_si256(q, _mm256_set1_epi16(short(0xff00))));
+  return _mm256_or_si256(even, _mm256_slli_epi16(odd, 8));
+}
+
 /// Eight dwords, `stride` bytes apart; those from `count` on are zero and not read.
 QUIPU_INLINE __m256i gather_dwords(const uint8_t* address, size_t stride, unsigned count) {
   __m128i low = _mm_setzero_si128(), high = low;
@@ -61,6 +78,15 @@ QUIPU_INLINE __m256i gather_dwords(const uint8_t* address, size_t stride, unsign
   QUIPU_GATHER(high, 7, 3);
 #undef QUIPU_GATHER
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/// Halves at `offset` of eight blocks of Bytes bytes, back to back.
+template <unsigned Bytes>
+QUIPU_INLINE __m128i eight_halves(const uint8_t* blocks, unsigned offset) {
+  const auto half = [=](unsigned i) __attribute__((always_inline)) {
+    return load_word<short>(blocks + i * Bytes + offset);
+  };
+  return _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7));
 }
 
 /// The lower halves of eight dwords.
@@ -286,4 +312,5 @@ QUIPU_INLINE float sum(Lanes a) {
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu::sdk
 
-#include "quipu/sdk/kernel_x86_rows.h"
+#include "quipu/sdk/kernel_avx2_rows.h"
+#include "quipu/sdk/kernel_x86_scales.h"

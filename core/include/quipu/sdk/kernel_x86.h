@@ -41,23 +41,6 @@ QUIPU_INLINE __m256i join_words(Sixteen a, Sixteen b) {
   return _mm256_setr_epi64x(int64_t(a.low), int64_t(a.high), int64_t(b.low), int64_t(b.high));
 }
 
-/// Digits A and B, in base 3, of the fractions q / 256 of the two halves. Of a byte that is the
-/// upper one of 16 bits, a product with 3^A keeps the fraction that is left, and the upper half of
-/// its product with 3 is the digit.
-template <int A, int B>
-QUIPU_INLINE __m256i third_of(__m256i q) {
-  static constexpr short powers[] = {1, 3, 9, 27, 81};
-  const auto digit = [](__m256i upper) __attribute__((always_inline)) {
-    if constexpr (A != 0 || B != 0)
-      upper = _mm256_mullo_epi16(upper, _mm256_inserti128_si256(_mm256_set1_epi16(powers[A]),
-                                                                _mm_set1_epi16(powers[B]), 1));
-    return _mm256_mulhi_epu16(upper, _mm256_set1_epi16(3));
-  };
-  const __m256i even = digit(_mm256_slli_epi16(q, 8));
-  const __m256i odd = digit(_mm256_and_si256(q, _mm256_set1_epi16(short(0xff00))));
-  return _mm256_or_si256(even, _mm256_slli_epi16(odd, 8));
-}
-
 /// One number for each of N groups.
 template <int N>
 struct Floats;
