@@ -82,12 +82,30 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
   };
   const auto take = [&]<unsigned Columns>() __attribute__((always_inline)) {
     prefetch_stretch<Format>(row);
-    Bytes q[4];
-    q[0] = Format::values(RowPieces<Format, 0>{row});
-    if constexpr (Columns > 64) q[1] = Format::values(RowPieces<Format, 4>{row});
-    if constexpr (Columns > 128) q[2] = Format::values(RowPieces<Format, 8>{row});
-    if constexpr (Columns > 192) q[3] = Format::values(RowPieces<Format, 12>{row});
+    const auto values = [&]<unsigned Part>() __attribute__((always_inline)) {
+      return Format::values(RowPieces<Format, 4 * Part>{row});
+    };
     typename S::Numbers scale, factor;
+    if constexpr (Count == 1) {
+      // Multiplied one after the other, bytes do not crowd the registers (Q5_0 with AVX2: 1.2 times
+      // as fast).
+      const int8_t* const a = x->q + column;
+      Sums sums[4] = {};
+      sums[0] = multiply<Format::largest>(values.template operator()<0>(), a);
+      if constexpr (Columns > 64)
+        sums[1] = multiply<Format::largest>(values.template operator()<1>(), a + 64);
+      if constexpr (Columns > 128)
+        sums[2] = multiply<Format::largest>(values.template operator()<2>(), a + 128);
+      if constexpr (Columns > 192)
+        sums[3] = multiply<Format::largest>(values.template operator()<3>(), a + 192);
+      S::scales(row, Columns, scale, factor);
+      return add.template operator()<Columns / 64>(0, Columns, sums, scale, factor);
+    }
+    Bytes q[4];
+    q[0] = values.template operator()<0>();
+    if constexpr (Columns > 64) q[1] = values.template operator()<1>();
+    if constexpr (Columns > 128) q[2] = values.template operator()<2>();
+    if constexpr (Columns > 192) q[3] = values.template operator()<3>();
     S::scales(row, Columns, scale, factor);
     for (unsigned v = 0; v < vectors; ++v) {
       const int8_t* a = x->q + v * x->columns + column;
