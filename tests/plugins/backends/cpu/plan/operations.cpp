@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "quipu/isa.h"
 #include "support/small_graph.h"
 
 using namespace quipu;
