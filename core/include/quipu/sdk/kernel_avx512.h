@@ -210,11 +210,13 @@ struct ColumnPieces {
 
   template <class Offset>
   QUIPU_INLINE_MEMBER Tile bits(Offset f, unsigned value) const {
-    constexpr unsigned offset = f(Piece);
+    // Both pieces that have their bits side by side take them from the same loads.
+    constexpr unsigned odd = Piece % 2, offset = f(Piece - odd);
+    static_assert(odd == 0 || f(Piece) == offset + 2);
     const uint8_t* p = block + offset;
     const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(gather_dwords(p, row_stride, 8)),
                                             gather_dwords(p + 8 * row_stride, row_stride, 8), 1);
-    return spread_rows(rows, unsigned(__builtin_ctz(value))) & value;
+    return spread_rows(rows, unsigned(__builtin_ctz(value)) - 16 * odd) & value;
   }
 
   QUIPU_INLINE_MEMBER Tile lookup(Tile a, const uint8_t (&table)[16]) const {

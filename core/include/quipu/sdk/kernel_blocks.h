@@ -249,10 +249,14 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
   constexpr unsigned groups = Format::block_columns / Format::group;
   const auto* block =
       static_cast<const uint8_t*>(rows) + first / Format::block_columns * Format::block_bytes;
-  const size_t quad_stride = panel->quad_stride, group_stride = panel->group_stride;
+  const size_t group_stride = panel->group_stride;
+  size_t quad_stride = panel->quad_stride;
   uint8_t* q = panel->q;
   float *scale = panel->scale, *minimum = panel->minimum;
   for (uint32_t column = 0; column < count; column += Format::block_columns) {
+    // Its multiples are better computed again than kept for all blocks, where they end up in vector
+    // registers.
+    asm("" : "+r"(quad_stride));
     if constexpr (Format::block_columns == 32) {
       unpack_pieces<Format, 0, 1, 0, 1>(block, row_stride, q, quad_stride);
     } else if constexpr (Format::block_columns == 64) {
@@ -274,11 +278,12 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
     } else if constexpr (Stretch<Format>::one_scale) {
       const ColumnBlocks<Format> blocks{block, row_stride};
       const Floats<16> scales = Format::scale(blocks);
-      for (unsigned g = 0; g < groups; ++g) store(scale + g * group_stride, scales);
       if constexpr (Format::has_minimum) {
+        // Before anything is stored, so that both come from the same loads.
         const Floats<16> minima = Format::minimum(blocks);
         for (unsigned g = 0; g < groups; ++g) store(minimum + g * group_stride, minima);
       }
+      for (unsigned g = 0; g < groups; ++g) store(scale + g * group_stride, scales);
     } else {
       unpack_scales<Format>(block, row_stride, scale, minimum, group_stride);
     }
