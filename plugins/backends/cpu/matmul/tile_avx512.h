@@ -17,9 +17,9 @@ static inline __m512i broadcast4(const int8_t* p) {
 
 using quipu::sdk::each;
 
-// Five rows by two vectors of weight rows take 10 integer accumulators and 10 sums, with registers to
-// spare. Of the integer peak, which scales bound to 80 %, groups of 32 reach 79 % in the loop and
-// 75 % with what a tile begins and ends with; six rows 76 and 73 % (Zen 5, in cache).
+// Five rows by two vectors of weight rows take 10 integer accumulators and 10 sums, with registers
+// to spare. Of the integer peak, which scales bound to 80 %, groups of 32 reach 79 % in the loop
+// and 75 % with what a tile begins and ends with; six rows 76 and 73 % (Zen 5, in cache).
 constexpr uint32_t most_tokens = 5;
 
 // Up to five rows that lie a stride apart, in three registers: of a pointer for each a compiler
