@@ -86,9 +86,9 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
       return Format::values(RowPieces<Format, 4 * Part>{row});
     };
     typename S::Numbers scale, factor;
-    if constexpr (Count == 1) {
+    if constexpr (Count == 1 && Lanes::registers == 16) {
       // Multiplied one after the other, bytes do not crowd the registers (Q5_0 with AVX2: 1.2 times
-      // as fast).
+      // as fast; with AVX-512, which has twice as many, slower by a twentieth).
       const int8_t* const a = x->q + column;
       Sums sums[4] = {};
       sums[0] = multiply<Format::largest>(values.template operator()<0>(), a);
