@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "attention/half_number.h"
 #include "attention/kv_layout.h"
 
 namespace quipu_cpu {
@@ -13,7 +14,7 @@ inline void read_cell(const HeadLayout& layout, const std::byte* head, std::uint
                       float* v) noexcept {
   const auto half = [](const std::byte* at, std::size_t index) {
     return static_cast<float>(
-        __builtin_bit_cast(_Float16, reinterpret_cast<const std::uint16_t*>(at)[index]));
+        __builtin_bit_cast(HalfNumber, reinterpret_cast<const std::uint16_t*>(at)[index]));
   };
   const std::byte* const values = head + layout.values;
   const std::size_t row = std::size_t{lane} * layout.value_stride;

@@ -3,17 +3,18 @@
 #pragma once
 
 #include "attention/attention_kernels.h"
+#include "attention/half_number.h"
 
 namespace quipu_cpu {
 
 constexpr float minus_infinity = -__builtin_inff();
 
 static inline float half_to_float(std::uint16_t bits) {
-  return static_cast<float>(__builtin_bit_cast(_Float16, bits));
+  return static_cast<float>(__builtin_bit_cast(HalfNumber, bits));
 }
 
 static inline std::uint16_t float_to_half(float x) {
-  return __builtin_bit_cast(std::uint16_t, static_cast<_Float16>(x));
+  return __builtin_bit_cast(std::uint16_t, static_cast<HalfNumber>(x));
 }
 
 /// Cells of the page that the row sees.
