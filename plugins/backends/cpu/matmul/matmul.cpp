@@ -16,8 +16,13 @@ namespace quipu_cpu {
 namespace {
 
 // From so many tokens on, unpacking a panel costs less than reading the rows anew for every few
-// tokens (measured on Zen 4 with Q4_0 and Q4_K: equal at 8 to 12).
-constexpr std::uint32_t panel_from = 9;
+// tokens. Measured on Zen 5 with whole models: with AVX-512, Q4_0 is equal at 7 (at 8 by
+// panels 1.14 times as fast, at 12 1.3 times) and Q4_K at 8; with AVX2, 8 to 9. Formats with fewer
+// than 4 bits, many of them codebooks, or with more scales unpack more slowly.
+std::uint32_t panel_from(const WeightMatrix& m) noexcept {
+  const bool is_fast = m.codec->group == 32 && 2 * m.codec->block_bytes >= m.codec->block_columns;
+  return is_fast && m.unpack->isa == QUIPU_ISA_AVX512 ? 8 : 9;
+}
 
 // From so many tokens on, OpenBLAS is faster than a dot product for each.
 constexpr std::uint32_t gemm_from = 8;
@@ -161,7 +166,7 @@ WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool d
 Way way(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   const bool int8_dot = m.dot && m.dot->dot_input == QUIPU_INPUT_INT8 && m.columns % 32 == 0;
   const bool panel = m.unpack && m.columns % 32 == 0;
-  if (panel && (m.deterministic || tokens >= panel_from || !int8_dot)) return Way::panel;
+  if (panel && (m.deterministic || tokens >= panel_from(m) || !int8_dot)) return Way::panel;
   if (int8_dot) return Way::dot;
   return tokens >= gemm_from && !m.deterministic ? Way::gemm : Way::float_dot;
 }
