@@ -25,3 +25,6 @@ foreach(test IN LISTS tests)
       ${CMAKE_CURRENT_BINARY_DIR}/neon/test_quants_${test} ${neon_options_${test}})
   set_tests_properties(neon_${test} PROPERTIES TIMEOUT 60 LABELS neon)
 endforeach()
+add_test(NAME neon_cpu_matmul
+  COMMAND ${QUIPU_AARCH64_EMULATOR} -L /usr/aarch64-linux-gnu ${CMAKE_CURRENT_BINARY_DIR}/neon/test_cpu_matmul)
+set_tests_properties(neon_cpu_matmul PROPERTIES TIMEOUT 180 LABELS neon)
