@@ -1,9 +1,10 @@
-// How many threads have a core of their own.
+// How many threads have a core of their own, and where they run.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 namespace quipu_cpu {
 
@@ -19,5 +20,22 @@ std::uint32_t physical_cores(const std::filesystem::path& system,
 /// The quota of control group `path` ("/a/b") and of all above it, in cores rounded up; 0 = none.
 /// `root` is /sys/fs/cgroup, of version 2.
 std::uint32_t quota_cores(const std::filesystem::path& root, const std::filesystem::path& path);
+
+/// Where a thread may run: a node of memory, and the hardware threads that are near it.
+struct NodePlace {
+  std::uint32_t node;
+  std::vector<std::uint32_t> hardware_threads;
+};
+
+/// A place for each of `threads` threads on this machine; none where the process may use one node
+/// of memory only, or where QUIPU_NUMA=off is in the environment.
+std::vector<NodePlace> places(std::uint32_t threads);
+
+/// The same among these hardware threads, as `system`/node/node<N>/cpulist and `system`/cpu say.
+/// Each node has a contiguous range of the threads, as long as its share of the physical cores.
+/// `system` is /sys/devices/system.
+std::vector<NodePlace> places(const std::filesystem::path& system,
+                              std::span<const std::uint32_t> hardware_threads,
+                              std::uint32_t threads);
 
 }  // namespace quipu_cpu

@@ -1,10 +1,11 @@
 #include "pool.h"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "clock.h"
-
-#include "cores.h"
 
 namespace quipu_cpu {
 namespace {
@@ -47,14 +48,63 @@ std::uint32_t share_begin(std::uint32_t tasks, std::uint32_t index, std::uint32_
   return static_cast<std::uint32_t>((std::uint64_t{tasks} * index + count - 1) / count);
 }
 
+// Of the calling thread. Where it is not allowed the thread runs where it did.
+void bind_to(const NodePlace& place) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const std::uint32_t each : place.hardware_threads)
+    if (each < CPU_SETSIZE) CPU_SET(each, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
+/// Binds the calling thread while it lives; nothing for null.
+class Bound {
+ public:
+  explicit Bound(const NodePlace* place)
+      : bound_(place && sched_getaffinity(0, sizeof before_, &before_) == 0) {
+    if (bound_) bind_to(*place);
+  }
+  Bound(const Bound&) = delete;
+  Bound& operator=(const Bound&) = delete;
+  ~Bound() {
+    if (bound_) sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+ private:
+  cpu_set_t before_;
+  bool bound_;
+};
+
+/// Every thread's own share, then those of its node, then the others.
+std::vector<std::vector<std::uint32_t>> order_of_help(std::uint32_t threads,
+                                                      const std::vector<NodePlace>& places) {
+  std::vector<std::vector<std::uint32_t>> order(threads);
+  for (std::uint32_t thread = 0; thread < threads; ++thread) {
+    auto& own = order[thread];
+    for (std::uint32_t i = 0; i < threads; ++i) own.push_back((thread + i) % threads);
+    if (!places.empty())
+      std::ranges::stable_partition(
+          own, [&](std::uint32_t other) { return places[other].node == places[thread].node; });
+  }
+  return order;
+}
+
 }  // namespace
 
-Pool::Pool(std::uint32_t threads)
-    : shares_(threads ? threads : usable_cores()),
-      spin_nanoseconds_(shares_.size() <= usable_cores() ? spin_with_own_core
-                                                         : spin_with_shared_core) {
+Pool::Pool(std::uint32_t threads) : shares_(threads ? threads : usable_cores()) {
+  places_ = places(this->threads());
+  start();
+}
+
+Pool::Pool(std::vector<NodePlace> places) : places_(std::move(places)), shares_(places_.size()) {
+  start();
+}
+
+void Pool::start() {
+  spin_nanoseconds_ = threads() <= usable_cores() ? spin_with_own_core : spin_with_shared_core;
+  order_ = order_of_help(threads(), places_);
   try {
-    for (std::uint32_t thread = 1; thread < shares_.size(); ++thread)
+    for (std::uint32_t thread = 1; thread < threads(); ++thread)
       helpers_.emplace_back([this, thread] { serve(thread); });
   } catch (...) {
     stopping_ = true;
@@ -78,6 +128,7 @@ void Pool::run(std::span<const Stage* const> stages) noexcept {
       if (const std::uint32_t tasks = stage->tasks()) stage->run(0, tasks, 0);
     return;
   }
+  const Bound bound(places_.empty() ? nullptr : &places_[0]);
   stages_ = stages;
   next_ = 0;
   begin_next_stage();
@@ -102,10 +153,8 @@ void Pool::begin_next_stage() noexcept {
 }
 
 void Pool::work(std::uint64_t stage, std::uint32_t thread) noexcept {
-  const std::uint32_t count = threads();
   std::uint32_t finished = 0;
-  for (std::uint32_t i = 0; i < count; ++i)
-    finished += take_from((thread + i) % count, stage, thread);
+  for (const std::uint32_t owner : order_[thread]) finished += take_from(owner, stage, thread);
   if (finished &&
       done_.fetch_add(finished, std::memory_order_acq_rel) + finished == tasks_of(stage))
     begin_next_stage();
@@ -154,6 +203,7 @@ void Pool::wait_for_other_than(std::uint64_t stage) const noexcept {
 }
 
 void Pool::serve(std::uint32_t thread) noexcept {
+  if (!places_.empty()) bind_to(places_[thread]);
   std::int64_t idle_since = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::uint32_t wake_ups = wake_ups_.load(std::memory_order_acquire);

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "cores.h"
+
 namespace quipu_cpu {
 
 /// Work cut into numbered tasks. The next stage begins when every task of this one is done, so a
@@ -29,10 +31,16 @@ class Stage {
 /// contiguous shares, so that a thread meets the same weights in every run; a thread that is done
 /// takes pieces from the tail of another's share. A thread that lost its core delays the others by
 /// no more than the piece it holds.
+///
+/// On a machine with several nodes of memory each thread is bound to the hardware threads of one,
+/// so that a share, and what is first written while it is worked on, stays with a node; a thread
+/// then helps those of its node first. The caller is bound while it is in run().
 class Pool {
  public:
   /// 0 = as many as usable_cores().
   explicit Pool(std::uint32_t threads);
+  /// A thread for each place.
+  explicit Pool(std::vector<NodePlace> places);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -48,6 +56,7 @@ class Pool {
     std::atomic<std::uint64_t> pieces{0};
   };
 
+  void start();
   void work(std::uint64_t stage, std::uint32_t thread) noexcept;
   std::uint32_t take_from(std::uint32_t owner, std::uint64_t stage, std::uint32_t thread) noexcept;
   void begin_next_stage() noexcept;
@@ -60,8 +69,10 @@ class Pool {
   alignas(64) std::atomic<std::uint32_t> wake_ups_{0};  // changes when sleepers must look again
   std::atomic<bool> stopping_{false};
   std::span<const Stage* const> stages_;
-  std::size_t next_ = 0;  // stages_[next_ - 1] is the current one
+  std::size_t next_ = 0;           // stages_[next_ - 1] is the current one
+  std::vector<NodePlace> places_;  // none: threads are not bound
   std::vector<Share> shares_;
+  std::vector<std::vector<std::uint32_t>> order_;  // whose shares each thread takes from
   std::int64_t spin_nanoseconds_;
   std::vector<std::thread> helpers_;
 };

@@ -9,6 +9,7 @@
 #include "support/temporary_folder.h"
 
 using quipu_cpu::physical_cores;
+using quipu_cpu::places;
 using quipu_cpu::quota_cores;
 
 namespace {
@@ -24,7 +25,24 @@ void core(const std::filesystem::path& system, const std::vector<std::uint32_t>&
     write(system / ("cpu" + std::to_string(thread)) / "topology/thread_siblings_list", list);
 }
 
-const std::vector<std::uint32_t> all{0, 1, 2, 3};
+using Numbers = std::vector<std::uint32_t>;
+
+const Numbers all{0, 1, 2, 3}, eight{0, 1, 2, 3, 4, 5, 6, 7};
+
+/// Nodes 0 and 2 with two cores of two hardware threads each.
+void two_nodes(const std::filesystem::path& system) {
+  write(system / "node/online", "0,2");
+  write(system / "node/node0/cpulist", "0-1,4-5");
+  write(system / "node/node2/cpulist", "2-3,6-7");
+  for (const std::uint32_t i : all)
+    core(system / "cpu", {i, i + 4}, std::to_string(i).append(",").append(std::to_string(i + 4)));
+}
+
+Numbers nodes(const std::vector<quipu_cpu::NodePlace>& places) {
+  Numbers numbers;
+  for (const auto& place : places) numbers.push_back(place.node);
+  return numbers;
+}
 
 }  // namespace
 
@@ -69,6 +87,40 @@ BOOST_AUTO_TEST_CASE(without_a_quota_or_with_one_that_is_none_there_is_no_limit)
 
   for (const char* group : {"/", "/a", "/b", "/c", "/missing"})
     BOOST_TEST(quota_cores(folder.path(), group) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(each_node_has_a_range_of_the_threads_in_proportion_to_its_cores) {
+  const quipu::test::TemporaryFolder folder;
+  two_nodes(folder.path());
+
+  BOOST_TEST(nodes(places(folder.path(), eight, 4)) == (Numbers{0, 0, 2, 2}));
+  BOOST_TEST(nodes(places(folder.path(), eight, 2)) == (Numbers{0, 2}));
+  BOOST_TEST(nodes(places(folder.path(), eight, 8)) == (Numbers{0, 0, 0, 0, 2, 2, 2, 2}));
+  BOOST_TEST(nodes(places(folder.path(), Numbers{0, 2, 3}, 3)) == (Numbers{0, 2, 2}));
+  BOOST_TEST(nodes(places(folder.path(), Numbers{0, 4, 2, 3}, 3)) == (Numbers{0, 2, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_may_use_all_of_its_node_that_the_process_may_use) {
+  const quipu::test::TemporaryFolder folder;
+  two_nodes(folder.path());
+  const auto all_of_both = places(folder.path(), eight, 2);
+  const auto some = places(folder.path(), Numbers{1, 2, 3, 5}, 3);
+
+  BOOST_TEST(all_of_both[0].hardware_threads == (Numbers{0, 1, 4, 5}));
+  BOOST_TEST(all_of_both[1].hardware_threads == (Numbers{2, 3, 6, 7}));
+  BOOST_TEST(some[0].hardware_threads == (Numbers{1, 5}));
+  BOOST_TEST(some[1].hardware_threads == (Numbers{2, 3}));
+  BOOST_TEST(some[2].hardware_threads == (Numbers{2, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(threads_of_one_node_have_no_places) {
+  const quipu::test::TemporaryFolder folder, empty, damaged;
+  two_nodes(folder.path());
+  write(damaged.path() / "node/online", "0,x");
+
+  BOOST_TEST(places(folder.path(), Numbers{0, 1, 4}, 2).empty());
+  BOOST_TEST(places(empty.path(), eight, 2).empty());
+  BOOST_TEST(places(damaged.path(), eight, 2).empty());
 }
 
 BOOST_AUTO_TEST_CASE(this_machine_has_at_least_one_core) {

@@ -1,6 +1,8 @@
 // The pool: every task once, stages in order, any number of threads.
 #include "pool.h"
 
+#include <sched.h>
+
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -59,6 +61,21 @@ BOOST_DATA_TEST_CASE(every_task_runs_exactly_once_in_every_run,
     BOOST_TEST(stage->each_ran(500));
     BOOST_TEST(!stage->out_of_order());
   }
+}
+
+BOOST_AUTO_TEST_CASE(bound_threads_run_every_task_and_the_caller_is_free_afterwards) {
+  cpu_set_t before, after;
+  sched_getaffinity(0, sizeof before, &before);
+  // The last is no hardware thread of this machine: then a thread stays where it is.
+  Pool pool(std::vector<NodePlace>{{0, {0, 1}}, {0, {0, 1}}, {1, {0}}, {1, {CPU_SETSIZE}}});
+  const Counting stage(100, nullptr);
+  const Stage* const list[] = {&stage};
+
+  for (int run = 0; run < 10; ++run) pool.run(list);
+
+  sched_getaffinity(0, sizeof after, &after);
+  BOOST_TEST(stage.each_ran(10));
+  BOOST_TEST(CPU_EQUAL(&before, &after));
 }
 
 BOOST_AUTO_TEST_CASE(stages_without_tasks_are_skipped) {
