@@ -200,6 +200,11 @@ bool reads_float(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   return !reads_int8(m, tokens);
 }
 
+bool ever_reads_float(const WeightMatrix& m, std::uint32_t most) noexcept {
+  // The way changes once at most as tokens grow.
+  return reads_float(m, 1) || reads_float(m, most);
+}
+
 std::uint32_t rows_per_task(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   switch (way(m, tokens)) {
   case Way::panel:

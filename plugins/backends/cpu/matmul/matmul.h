@@ -54,6 +54,8 @@ std::string kernel_name(const WeightMatrix& matrix, Way way);
 /// Which forms of its input a matrix reads for so many tokens.
 bool reads_int8(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 bool reads_float(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+/// For some number of tokens up to `most`.
+bool ever_reads_float(const WeightMatrix& matrix, std::uint32_t most) noexcept;
 
 /// Rows per task: multiply() takes ranges that begin at a multiple of it, and that end at one or at
 /// the last row.

@@ -152,9 +152,9 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
     }
     if (rows < panel_rows)
       for (std::uint32_t t = 0; t < tokens; ++t) {
-        float* const to = y + t * y_stride + (row - first);
-        std::memcpy(to, scratch.sums + std::size_t{t} * panel_rows, rows * sizeof(float));
-        add(more, t, row - first, rows, to);
+        float* const sums = scratch.sums + std::size_t{t} * panel_rows;
+        add(more, t, row - first, rows, sums);
+        std::memcpy(y + t * y_stride + (row - first), sums, rows * sizeof(float));
       }
   }
   if (kernels.end_panels) kernels.end_panels();

@@ -24,14 +24,18 @@ Arena::~Arena() {
 std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets) {
   std::vector<std::size_t> order(buffers.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  // Largest first leaves the fewest holes.
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return buffers[a]->bytes > buffers[b]->bytes;
-  });
+  // Those first that are large and live long: what comes later finds its place around them.
+  const auto weight = [&](std::size_t i) {
+    const Buffer& buffer = *buffers[i];
+    return buffer.bytes * (buffer.last_stage - buffer.first_stage + 1);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return weight(a) > weight(b); });
   std::vector<std::size_t> placed;  // by rising offset
   std::uint64_t total = 0;
   for (const std::size_t i : order) {
     const Buffer& buffer = *buffers[i];
+    if (buffer.in_place_of) continue;
     const std::uint64_t bytes = (buffer.bytes + 63) / 64 * 64;
     std::uint64_t offset = 0;
     for (const std::size_t other : placed) {
@@ -46,6 +50,9 @@ std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t>
                                    [&](std::uint64_t o, std::size_t p) { return o < offsets[p]; }),
                   i);
   }
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    if (const Buffer* owner = buffers[i]->in_place_of)
+      offsets[i] = offsets[std::ranges::find(buffers, owner) - buffers.begin()];
   return total;
 }
 

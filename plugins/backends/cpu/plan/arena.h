@@ -32,8 +32,9 @@ class Arena {
   std::uint64_t bytes_ = 0;
 };
 
-/// Gives every buffer an offset so that buffers whose stages overlap share no byte, and returns the
-/// bytes that all need. Offsets are multiples of 64. Buffer::data is left alone.
+/// Gives every buffer an offset so that buffers whose stages overlap share no byte but those in
+/// place of another, and returns the bytes that all need. Offsets are multiples of 64. Buffer::data
+/// is left alone.
 std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets);
 
 }  // namespace quipu_cpu

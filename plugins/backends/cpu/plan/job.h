@@ -24,6 +24,7 @@ struct Buffer {
   std::uint64_t bytes = 0;
   std::byte* data = nullptr;
   std::uint32_t first_stage = 0, last_stage = 0;
+  Buffer* in_place_of = nullptr;  ///< the one whose memory it has; null: its own
 };
 
 /// Whether a matrix has a row per token or per wanted token.
@@ -85,6 +86,13 @@ class Job {
 
   /// The job comes after the jobs that write what it reads.
   std::vector<Buffer*> reads, writes;
+
+  /// What is written may take the place of what is read: nobody in the job reads an element after
+  /// another one has been written in its place.
+  struct InPlace {
+    Buffer *read, *written;
+  };
+  std::vector<InPlace> in_place;
 };
 
 /// A job that computes row by row, each from the same row of what it reads. Those that follow one

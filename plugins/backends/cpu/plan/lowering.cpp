@@ -1,5 +1,6 @@
 #include "plan/lowering.h"
 
+#include <algorithm>
 #include <string>
 
 #include "matmul/kernels.h"
@@ -36,6 +37,8 @@ class Lowering {
     for (quipu_node n = 1; n <= graph_.node_count; ++n)
       if (facts_[n].needed && facts_[n].fused_into == 0 && node(n).op != QUIPU_OP_WEIGHT)
         add_jobs(n);
+    for (const LinearInput* input : multiplied_)
+      if (!input->is_ever_read_as_float(program_.batch())) input->x.buffer->bytes = 0;
     Matrix& result = *values_[output_];
     if (writes_to_caller(output_)) return {&result, attention_};
     Matrix& outside = program_.external(Rows::wanted, result.width);
@@ -207,11 +210,16 @@ class Lowering {
     return input;
   }
 
-  void add_linear_job(std::unique_ptr<Job> job, const LinearInput& in,
-                      std::initializer_list<Buffer*> reads, std::initializer_list<Buffer*> writes) {
-    std::vector<Buffer*> all{in.x.buffer, const_cast<Buffer*>(&in.int8)};
-    all.insert(all.end(), reads);
-    program_.add(std::move(job), all, std::span(writes));
+  /// A job that multiplies with those weights; the input's floats are kept for it if one wants
+  /// them.
+  Job& add_linear_job(std::unique_ptr<Job> job, const LinearInput& in,
+                      std::initializer_list<const WeightMatrix*> weights, Buffer* addend,
+                      std::initializer_list<Buffer*> writes) {
+    const bool reads_floats = std::ranges::any_of(weights, [&](const WeightMatrix* weight) {
+      return ever_reads_float(*weight, program_.batch());
+    });
+    Buffer* const reads[] = {reads_floats ? in.x.buffer : nullptr, &in.int8, addend};
+    return program_.add(std::move(job), reads, std::span(writes));
   }
 
   /// Shows the observer, if any, what a weight is multiplied with.
@@ -227,8 +235,10 @@ class Lowering {
     LinearInput& in = linear_input_of(x);
     in.readers.push_back(&part.weight);
     const Scratch space = scratch(linear_scratch_bytes(part, program_.batch()), program_);
-    add_linear_job(linear_job(part, in, addend, y, space), in, {addend ? addend->buffer : nullptr},
-                   {y.buffer, &space.memory});
+    Job& job = add_linear_job(linear_job(part, in, addend, y, space), in, {&part.weight},
+                              addend ? addend->buffer : nullptr, {y.buffer, &space.memory});
+    if (addend && addend != &x && can_add_in_place(part, program_.batch()))
+      job.in_place.push_back({addend->buffer, y.buffer});
   }
 
   /// The product of a LINEAR node, with another matrix added to it, as the value of node n.
@@ -281,11 +291,12 @@ class Lowering {
     LinearInput& out = product_input(y);
     const Scratch space =
         scratch(gated_scratch_bytes(&gate.weight, up.weight, program_.batch()), program_);
-    const GatedLinear linear{
-        gate, up,  attributes_of<quipu_activation>(node(n)),
-        in,   out, !facts_[n].only_multiplied || n == output_ || target_.observer};
-    add_linear_job(gated_linear_job(target_.kernels, linear, space), in, {},
-                   {y.buffer, &out.int8, &space.memory});
+    const bool floats_always = !facts_[n].only_multiplied || n == output_ || target_.observer;
+    if (!floats_always) multiplied_.push_back(&out);
+    const GatedLinear linear{gate, up,  attributes_of<quipu_activation>(node(n)),
+                             in,   out, floats_always};
+    add_linear_job(gated_linear_job(target_.kernels, linear, space), in, {&gate.weight, &up.weight},
+                   nullptr, {y.buffer, &out.int8, &space.memory});
   }
 
   void add_sum(quipu_node n) {
@@ -347,7 +358,8 @@ class Lowering {
     const Matrix& y = result(n);
     add(rope_job(target_.kernels, attributes_of<quipu_rope>(node(n)), *table.cosine, *table.sine, x,
                  y),
-        {&x, table.cosine, table.sine}, y);
+        {&x, table.cosine, table.sine}, y)
+        .in_place.push_back({x.buffer, y.buffer});
   }
 
   AttentionGroup& attention_group(const quipu_attention& shape, std::uint32_t layer, Rows rows) {
@@ -386,7 +398,9 @@ class Lowering {
     Buffer& parts = parts_of(group);
     Buffer* const reads[] = {&cached, &parts, q.buffer};
     Buffer* const writes[] = {out.buffer, &parts, &space.memory};
-    program_.add(attend_job(shared), reads, writes);
+    // A task reads the queries of its heads before it writes their results, and no other task needs
+    // them unless all write parts that are merged later.
+    program_.add(attend_job(shared), reads, writes).in_place.push_back({q.buffer, out.buffer});
     Buffer* const merged[] = {out.buffer, &parts};
     program_.add(merge_job(shared), merged, merged);
   }
@@ -445,7 +459,8 @@ class Lowering {
   std::vector<Matrix*> values_;
   std::map<quipu_node, Matrix*> selected_;
   std::map<const Matrix*, LinearInput*> inputs_;
-  std::map<std::uint32_t, Buffer*> cached_;  // stands for what a layer's cache holds
+  std::vector<const LinearInput*> multiplied_;  // products that nothing else reads
+  std::map<std::uint32_t, Buffer*> cached_;     // stands for what a layer's cache holds
   std::vector<AttentionGroup*> attention_;
   std::map<const AttentionGroup*, Buffer*> parts_;
   Buffer& observed_;  // stands for what the observer has seen: one job at a time

@@ -38,6 +38,21 @@ class Chains {
   std::vector<Rows> rows_;
 };
 
+/// Lets results take the place of what they are made from where nobody else needs that any more.
+void share_memory(std::span<const std::unique_ptr<Job>> jobs, std::span<const Place> places) {
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    for (const auto& [read, written] : jobs[i]->in_place) {
+      bool others_are_done = true;
+      for (std::size_t j = 0; j < jobs.size() && others_are_done; ++j)
+        others_are_done = j == i || places[j].stage < places[i].stage ||
+                          std::ranges::find(jobs[j]->reads, read) == jobs[j]->reads.end();
+      if (read->bytes == 0 || read->bytes != written->bytes || !others_are_done) continue;
+      Buffer& owner = read->in_place_of ? *read->in_place_of : *read;
+      written->in_place_of = &owner;
+      owner.last_stage = std::max(owner.last_stage, written->last_stage);
+    }
+}
+
 }  // namespace
 
 std::uint32_t JobStage::tasks() const noexcept {
@@ -175,6 +190,7 @@ std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<
     for (Buffer* buffer : jobs[i]->reads)
       buffer->last_stage = std::max(buffer->last_stage, place.stage);
   }
+  share_memory(jobs, places);
   for (const auto& stage : stages) {
     std::size_t part = stage->jobs.size();
     for (Chain& chain : stage->chains) {

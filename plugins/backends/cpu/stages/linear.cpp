@@ -16,6 +16,13 @@ std::size_t round_up(std::size_t bytes) {
   return (bytes + 63) / 64 * 64;
 }
 
+/// Up to how many tokens y is written before the addend is read.
+std::uint32_t tokens_added_late(const WeightMatrix& weight, std::uint32_t batch) {
+  std::uint32_t tokens = batch;
+  while (tokens > 0 && way(weight, tokens) == Way::panel) --tokens;
+  return tokens;
+}
+
 class LinearJob final : public Job {
  public:
   LinearJob(const LinearPart& part, const LinearInput& in, const Matrix* addend, const Matrix& y,
@@ -35,10 +42,23 @@ class LinearJob final : public Job {
     const std::uint32_t rows = rows_per_task(part_.weight, tokens);
     // All at once, so that each panel is fetched while the one before is multiplied.
     const std::uint32_t begin = first * rows, end = std::min(part_.weight.rows, last * rows);
+    Addition more{part_.bias ? part_.bias + begin : nullptr};
+    std::byte* scratch = scratch_.of(thread);
+    if (addend_) {
+      more.addend = addend_->data + begin;
+      more.addend_stride = addend_->stride;
+    }
+    if (addend_ && addend_->data == y_.data && way(part_.weight, tokens) != Way::panel) {
+      float* const kept = reinterpret_cast<float*>(scratch);
+      const std::size_t width = end - begin;
+      for (std::uint32_t t = 0; t < tokens; ++t)
+        std::copy_n(addend_->row(t) + begin, width, kept + t * width);
+      more.addend = kept;
+      more.addend_stride = width;
+      scratch += round_up(tokens * width * sizeof(float));
+    }
     multiply(part_.weight, in_.form_of(tokens), tokens, begin, end, y_.data + begin, y_.stride,
-             scratch_.of(thread),
-             {part_.bias ? part_.bias + begin : nullptr, addend_ ? addend_->data + begin : nullptr,
-              addend_ ? addend_->stride : 0});
+             scratch, more);
   }
 
   std::string describe() const override {
@@ -160,6 +180,11 @@ bool LinearInput::is_read_as_float(std::uint32_t tokens) const noexcept {
   return false;
 }
 
+bool LinearInput::is_ever_read_as_float(std::uint32_t most) const noexcept {
+  return std::ranges::any_of(
+      readers, [&](const WeightMatrix* reader) { return ever_reads_float(*reader, most); });
+}
+
 LinearInput& linear_input(const Matrix& x, Program& program, std::uint32_t rows) {
   const bool has_int8 = x.width % int8_columns == 0;
   Buffer& memory = program.buffer(has_int8 ? Activations::int8_bytes(x.width, rows) : 0);
@@ -193,7 +218,14 @@ std::unique_ptr<Job> linear_job(const LinearPart& part, const LinearInput& in, c
 }
 
 std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch) {
-  return matmul_scratch_bytes(part.weight, batch);
+  const std::size_t kept =
+      can_add_in_place(part, batch) ? tokens_added_late(part.weight, batch) * part.weight.rows : 0;
+  return matmul_scratch_bytes(part.weight, batch) + round_up(kept * sizeof(float));
+}
+
+bool can_add_in_place(const LinearPart& part, std::uint32_t batch) noexcept {
+  // Other ways take the sum last, so what is added would have to be kept for all tokens.
+  return way(part.weight, batch) == Way::panel;
 }
 
 bool can_be_gated(const WeightMatrix& gate, const WeightMatrix& up) noexcept {

@@ -23,6 +23,8 @@ struct LinearInput {
   Activations form_of(std::uint32_t tokens) const noexcept;
   bool is_read_as_int8(std::uint32_t tokens) const noexcept;
   bool is_read_as_float(std::uint32_t tokens) const noexcept;
+  /// Whether a reader wants floats for some number of tokens up to `most`.
+  bool is_ever_read_as_float(std::uint32_t most) const noexcept;
 };
 
 /// Memory for the forms of x [rows, width]; its readers are to be added. Somebody has to write
@@ -51,6 +53,8 @@ Scratch scratch(std::size_t bytes, Program& program);
 std::unique_ptr<Job> linear_job(const LinearPart& part, const LinearInput& in, const Matrix* addend,
                                 const Matrix& y, const Scratch& scratch);
 std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch);
+/// Whether the addend of such a job, of up to `batch` tokens, may be where y is.
+bool can_add_in_place(const LinearPart& part, std::uint32_t batch) noexcept;
 
 /// What a gated product needs; y = activation(x * gate^T + bias) * (x * up^T + bias), float and
 /// int8 as the readers of `out` want it.
