@@ -59,9 +59,8 @@ class Bpe final : public VocabularyTokenizer {
     return mixed >> 23;
   }
 
-  Merge look_up(Token left, Token right, std::string_view joined) const {
-    const auto rank = ranks_.find(vocabulary_.text(left), vocabulary_.text(right),
-                                  pair_hash(vocabulary_.hash(left), vocabulary_.hash(right)));
+  Merge look_up(std::string_view joined, std::size_t left_size) const {
+    const auto rank = ranks_.find(joined.substr(0, left_size), joined.substr(left_size));
     if (rank < 0) return {0, -1};
     return {static_cast<std::uint32_t>(rank), vocabulary_.find(joined)};
   }
@@ -86,9 +85,9 @@ class Bpe final : public VocabularyTokenizer {
       auto& known = work.pairs[pair_slot(left.token, right.token)];
       if (known.left != left.token || known.right != right.token)
         known = {left.token, right.token,
-                 look_up(left.token, right.token,
-                         std::string_view(spelled).substr(left.first,
-                                                          std::size_t{left.size} + right.size))};
+                 look_up(std::string_view(spelled).substr(left.first,
+                                                          std::size_t{left.size} + right.size),
+                         left.size)};
       return known.merge;
     });
     // Bytes that the vocabulary cannot spell are left out.

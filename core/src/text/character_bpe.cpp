@@ -69,8 +69,7 @@ class CharacterBpe final : public VocabularyTokenizer {
     const auto find = [&](const Symbol& left, const Symbol& right) -> Merge {
       if (left.token < 0 || right.token < 0) return {0, -1};
       const auto rank =
-          ranks_.find(vocabulary_.text(left.token), vocabulary_.text(right.token),
-                      pair_hash(vocabulary_.hash(left.token), vocabulary_.hash(right.token)));
+          ranks_.find(word.substr(left.first, left.size), word.substr(right.first, right.size));
       if (rank < 0) return {0, -1};
       return {static_cast<std::uint32_t>(rank),
               vocabulary_.find(word.substr(left.first, std::size_t{left.size} + right.size))};

@@ -30,9 +30,9 @@ class MergeRanks {
         });
   }
 
-  /// -1 when the two do not merge. `hash` is the pair_hash of their text_hash.
-  std::int32_t find(std::string_view left, std::string_view right, std::uint64_t hash) const {
-    return index_.find(hash, [&](std::int32_t rank) {
+  /// -1 when the two do not merge.
+  std::int32_t find(std::string_view left, std::string_view right) const {
+    return index_.find(pair_hash(text_hash(left), text_hash(right)), [&](std::int32_t rank) {
       const std::string_view line = lines_[static_cast<std::size_t>(rank)];
       return line.size() == left.size() + 1 + right.size() && line.starts_with(left) &&
              line[left.size()] == ' ' && line.ends_with(right);

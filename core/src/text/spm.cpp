@@ -32,9 +32,6 @@ class Spm final : public VocabularyTokenizer {
     if (!vocabulary_.has_scores())
       throw Error(ErrorCode::invalid,
                   "tokenizer.ggml.scores: expected a score for each token, found no such key");
-    ranks_.reserve(vocabulary_.size());
-    for (std::size_t i = 0; i < vocabulary_.size(); ++i)
-      ranks_.push_back(rank(vocabulary_.score(static_cast<Token>(i))));
   }
 
   std::string_view kind() const noexcept override { return "spm"; }
@@ -63,13 +60,12 @@ class Spm final : public VocabularyTokenizer {
       const std::size_t size = std::size_t{left.size} + right.size;
       if (size > vocabulary_.longest()) return {0, -1};
       const Token token = vocabulary_.find(text.substr(left.first, size));
-      return {token < 0 ? 0 : ranks_[static_cast<std::size_t>(token)], token};
+      return {token < 0 ? 0 : rank(vocabulary_.score(token)), token};
     };
     append_merged(vocabulary_, byte_tokens_, text, merger, find, out);
   }
 
   ByteTokens byte_tokens_;
-  std::vector<std::uint32_t> ranks_;
 };
 
 }  // namespace

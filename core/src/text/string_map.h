@@ -74,13 +74,16 @@ constexpr std::uint64_t pair_hash(std::uint64_t left, std::uint64_t right) noexc
 /// Numbers of things by their hash. Whoever asks says whether a number found is the thing meant.
 class HashIndex {
  public:
-  explicit HashIndex(std::size_t count) : slots_(std::bit_ceil(count + count / 2 + 2)) {}
+  /// Of numbers below count, which is less than 2^31.
+  explicit HashIndex(std::size_t count)
+      : number_bits_(static_cast<unsigned>(std::bit_width(count))),
+        slots_(std::bit_ceil(count + count / 2 + 2)) {}
 
   /// Adds a number of 0 or more, unless same(number) holds for one that is there already.
   template <class Same>
   void insert(std::uint64_t hash, std::int32_t number, Same&& same) {
-    Slot& slot = slots_[place(hash, same)];
-    if (slot.number < 0) slot = {tag(hash), number};
+    std::uint32_t& slot = slots_[place(hash, same)];
+    if (slot == empty) slot = tag(hash) | (static_cast<std::uint32_t>(number) + 1);
   }
 
   /// Adds the numbers from 0 to count - 1, as insert does one after another; hash_of(number) is
@@ -103,29 +106,36 @@ class HashIndex {
   /// -1 when there is none.
   template <class Same>
   std::int32_t find(std::uint64_t hash, Same&& same) const {
-    return slots_[place(hash, same)].number;
+    return number(slots_[place(hash, same)]);
   }
 
  private:
-  struct Slot {
-    std::uint32_t tag = 0;
-    std::int32_t number = -1;
-  };
+  // A slot holds a number plus one, and above it the bits of the hash that there is room for: 13
+  // with 262,144 texts, so that few texts are compared in vain.
+  static constexpr std::uint32_t empty = 0;
 
-  static std::uint32_t tag(std::uint64_t hash) noexcept {
-    return static_cast<std::uint32_t>(hash >> 32);
+  std::uint32_t tag(std::uint64_t hash) const noexcept {
+    return static_cast<std::uint32_t>(hash >> 32) & ~number_mask();
+  }
+  std::uint32_t number_mask() const noexcept { return (std::uint32_t{1} << number_bits_) - 1; }
+  std::int32_t number(std::uint32_t slot) const noexcept {
+    return static_cast<std::int32_t>(slot & number_mask()) - 1;
   }
 
   template <class Same>
   std::size_t place(std::uint64_t hash, Same&& same) const {
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = hash & mask;
-    while (slots_[at].number >= 0 && (slots_[at].tag != tag(hash) || !same(slots_[at].number)))
-      at = (at + 1) & mask;
+    const std::uint32_t wanted = tag(hash);
+    const auto is_wanted = [&](std::uint32_t slot) {
+      return (slot & ~number_mask()) == wanted && same(number(slot));
+    };
+    while (slots_[at] != empty && !is_wanted(slots_[at])) at = (at + 1) & mask;
     return at;
   }
 
-  std::vector<Slot> slots_;
+  unsigned number_bits_;
+  std::vector<std::uint32_t> slots_;
 };
 
 }  // namespace quipu

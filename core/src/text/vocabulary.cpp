@@ -89,12 +89,11 @@ Vocabulary::Vocabulary(const Metadata& metadata, Defaults defaults,
 }
 
 void Vocabulary::index() {
-  hashes_.reserve(size());
   by_text_.fill(
       size(),
       [&](std::size_t i) {
         longest_ = std::max(longest_, texts_[i].size());
-        return hashes_.emplace_back(text_hash(texts_[i]));
+        return text_hash(texts_[i]);
       },
       [&](std::int32_t other, std::size_t i) { return text(other) == texts_[i]; });
 }

@@ -30,17 +30,14 @@ class Vocabulary {
   std::size_t size() const noexcept { return texts_.size(); }
   std::string_view text(Token token) const { return texts_[static_cast<std::size_t>(token)]; }
   TokenType type(Token token) const { return types_[static_cast<std::size_t>(token)]; }
-  /// Of text(token); the same as text_hash gives.
-  std::uint64_t hash(Token token) const { return hashes_[static_cast<std::size_t>(token)]; }
   /// 0 for all when the file has no scores.
   float score(Token token) const {
     return scores_.empty() ? 0 : scores_[static_cast<std::size_t>(token)];
   }
   bool has_scores() const noexcept { return !scores_.empty(); }
   /// -1 = none; the first of tokens with the same text.
-  Token find(std::string_view text) const { return find(text, text_hash(text)); }
-  Token find(std::string_view text, std::uint64_t hash) const {
-    return by_text_.find(hash, [&](Token token) { return this->text(token) == text; });
+  Token find(std::string_view text) const {
+    return by_text_.find(text_hash(text), [&](Token token) { return this->text(token) == text; });
   }
   /// Bytes of the longest text.
   std::size_t longest() const noexcept { return longest_; }
@@ -77,7 +74,6 @@ class Vocabulary {
   void find_recognised(const StripRules& rules);
 
   std::vector<std::string_view> texts_;
-  std::vector<std::uint64_t> hashes_;
   HashIndex by_text_;
   std::vector<TokenType> types_;
   std::vector<float> scores_;
