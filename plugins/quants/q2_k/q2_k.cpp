@@ -15,6 +15,7 @@ struct Q2_K {
   static constexpr uint32_t block_columns = 256, block_bytes = 84, group = 16;
   static constexpr int32_t zero = 0;
   static constexpr unsigned largest = 3;
+  static constexpr int scale_bounds[] = {0, 15};
   static constexpr bool has_minimum = true;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {80, 82};

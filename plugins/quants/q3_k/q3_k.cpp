@@ -17,6 +17,7 @@ struct Q3_K {
   static constexpr uint32_t block_columns = 256, block_bytes = 110, group = 16;
   static constexpr int32_t zero = 4;
   static constexpr unsigned largest = 7;
+  static constexpr int scale_bounds[] = {-32, 31};
   static constexpr bool has_minimum = false;
   static constexpr bool quantizes = true;
   static constexpr uint32_t halves[] = {108};

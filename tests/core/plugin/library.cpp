@@ -49,7 +49,7 @@ const Refusal refusals[] = {
      "QUIPU-P107 test.fixture breaks a promise of the boundary: item 1 is NULL",
      "its author must correct it"},
     {"short_table", "test:1",
-     "QUIPU-P107 test.fixture breaks a promise of the boundary: item 0: expected a table of 80 "
+     "QUIPU-P107 test.fixture breaks a promise of the boundary: item 0: expected a table of 88 "
      "bytes, found 72",
      "its author must correct it"},
     {"no_dequantize", "test:1",

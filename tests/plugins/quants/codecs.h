@@ -165,17 +165,20 @@ struct Input {
 struct Panel {
   std::vector<std::uint8_t> q;
   std::vector<float> scale, minimum;
-  std::size_t group;
+  std::size_t group, scale_group;
+  int zero;
   quipu_panel table{};
 
-  Panel(const quipu_codec& codec, std::size_t columns, std::uint32_t quad_stride = 64,
-        std::uint32_t group_stride = 16)
-      : q(columns / 4 * quad_stride), scale(columns / codec.group * group_stride),
-        minimum(codec.has_minimum ? scale.size() : 0), group(codec.group) {
+  Panel(const quipu_codec& codec, bool whole_blocks, std::size_t columns,
+        std::uint32_t quad_stride = 64, std::uint32_t group_stride = 16)
+      : q(columns / 4 * quad_stride), group(codec.group), scale_group(whole_blocks ? 256 : group),
+        zero(whole_blocks ? codec.whole_zero : codec.zero) {
+    scale.resize(columns / scale_group * group_stride);
+    if (codec.has_minimum) minimum.resize(columns / group * group_stride);
     table = {sizeof table,
              quad_stride,
              group_stride,
-             0,
+             whole_blocks,
              q.data(),
              scale.data(),
              codec.has_minimum ? minimum.data() : nullptr};
@@ -186,6 +189,12 @@ struct Panel {
   }
   std::size_t group_of(std::size_t row, std::size_t column) const {
     return column / group * table.group_stride + row;
+  }
+  /// By the formula of quipu/abi/codec.h.
+  float value(std::size_t row, std::size_t column) const {
+    const float product = scale[column / scale_group * table.group_stride + row] *
+                          static_cast<float>(byte(row, column) - zero);
+    return minimum.empty() ? product : product + minimum[group_of(row, column)];
   }
 };
 

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(products_are_those_of_dequantised_weights) {
       const Rows rows(codec, 16, columns, random);
       const codecs::Input x(columns, 3, random);
       const auto y = products(kernels, rows, x.table);
-      codecs::Panel panel(codec, columns);
+      codecs::Panel panel(codec, false, columns);
       codec.kernels[0].unpack(rows.data.data(), rows.bytes, 0, static_cast<std::uint32_t>(columns),
                               &panel.table);
       for (std::size_t v = 0; v < 3; ++v)

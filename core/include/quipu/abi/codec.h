@@ -37,12 +37,15 @@ enum { QUIPU_INPUT_FLOAT = 1, QUIPU_INPUT_INT8 = 2 };
 /** Where `unpack` writes: a panel of 16 rows by `columns` as small integers, with
  *      w[row][j] = scale[j / group][row] * (q[row][j] - zero) + minimum[j / group][row]
  *  q is stored [j / 4][row][j % 4], one byte each, successive j / 4 being quad_stride bytes apart;
- *  scale and minimum are [j / group][row], successive groups being group_stride floats apart. */
+ *  scale and minimum are [j / group][row], successive groups being group_stride floats apart.
+ *  Where whole_blocks is 1, which codecs with whole_blocks can do, 256 columns share a scale and
+ *  another number is subtracted; minima stay as they are:
+ *      w[row][j] = scale[j / 256][row] * (q[row][j] - whole_zero) + minimum[j / group][row] */
 typedef struct quipu_panel {
   uint32_t size;
   uint32_t quad_stride;
   uint32_t group_stride;
-  uint32_t reserved;
+  uint32_t whole_blocks; /* 0 or 1 */
   uint8_t* q;
   float* scale;
   float* minimum; /* NULL when quipu_codec.has_minimum is 0 */
@@ -103,6 +106,11 @@ typedef struct quipu_codec {
   uint32_t kernel_count;
   const quipu_kernels*
       kernels; /* T2 and T3, ascending by isa; the first is scalar where there is any */
+  /* 1: every `unpack` heeds quipu_panel.whole_blocks. Products with such panels cost less, so a
+   * codec should say it where it can: where a block of 256 columns has one scale, or where those of
+   * its groups are small integers times one, whose products with q fit a byte. */
+  uint32_t whole_blocks;
+  int32_t whole_zero; /* 0 to 128 */
 } quipu_codec;
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@
 //   static constexpr bool needs_importance;       true: quantize is never called without
 //   static constexpr std::uint32_t group; static constexpr std::int32_t zero;
 //   static constexpr bool has_minimum;
+//   static constexpr bool whole_blocks; static constexpr std::int32_t whole_zero;
 //   static constexpr quipu_kernels kernels[];     see kernel.h
 //
 // and one line: QUIPU_CODEC_PLUGIN("0.1.0", "Apache-2.0", Q4_0). Members are what quipu/abi/codec.h
@@ -58,6 +59,10 @@ constexpr quipu_codec make_codec() {
     table.group = Codec::group;
     table.zero = Codec::zero;
     table.has_minimum = Codec::has_minimum;
+  }
+  if constexpr (requires { Codec::whole_blocks; }) {
+    table.whole_blocks = Codec::whole_blocks;
+    table.whole_zero = Codec::whole_zero;
   }
   if constexpr (requires { Codec::kernels; }) {
     table.kernel_count = std::size(Codec::kernels);

@@ -48,7 +48,9 @@
 //     calls out.set_scales(factor, low, high) and, where has_minimum, out.set_minima(factor, low,
 //     high): the factor is a float, the integers are signed bytes, those of groups 0-7 in `low`
 //     from the lowest bits up and those of groups 8-15 in `high`;
-//     set_odd_scales (kernel_words.h) does it for scales factor * (2 s + 1).
+//     set_odd_scales (kernel_words.h) does it for scales factor * (2 s + 1). A format with
+//   static constexpr int scale_bounds[] = {lowest, highest};   of these integers
+//     has faster panels where they and the q have products that fit a byte.
 //
 // and ends with QUIPU_QUANT_PLUGIN(VERSION, LICENSE, Format). The file is listed under both SOURCES
 // and KERNELS of quipu_add_plugin: it is compiled once as the plugin and once for each instruction

@@ -194,6 +194,28 @@ QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
   return Floats<16>{half(0), half(1)} * factor;
 }
 
+/// panel_zero + s * (q - zero), where s is the signed byte of column Column of each row. Two bytes
+/// are one number of 16 bits: what the lower borrows from the upper it gives back, as the results
+/// are bytes.
+template <unsigned Column>
+QUIPU_INLINE Tile multiply_integers(Tile q, const Tile& integers, unsigned, int zero,
+                                    int panel_zero) {
+  const __m256i twice =
+      _mm256_set1_epi32(int(Column % 4 << 24 | 0x80 << 16 | Column % 4 << 8 | 0x80));
+  const __m256i rows = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                         0x08080808, 0x0c0c0c0c);
+  for (unsigned half = 0; half < 2; ++half) {
+    const __m256i s = _mm256_srai_epi16(
+        _mm256_shuffle_epi8(integers.v[Column / 4 * 2 + half], _mm256_add_epi8(twice, rows)), 8);
+    const __m256i offset =
+        _mm256_add_epi16(_mm256_mullo_epi16(s, _mm256_set1_epi16(short(-257 * zero))),
+                         _mm256_set1_epi16(short(257 * panel_zero)));
+    for (unsigned n = half; n < 8; n += 2)
+      q.v[n] = _mm256_add_epi16(_mm256_mullo_epi16(q.v[n], s), offset);
+  }
+  return q;
+}
+
 /// 16 bytes of each of 16 rows.
 QUIPU_INLINE Tile load_tile(const uint8_t* rows, size_t row_stride) {
   Tile tile;

@@ -161,6 +161,24 @@ QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
   return Floats<16>{_mm512_cvtepi32_ps(_mm512_srai_epi32(v, 24))} * factor;
 }
 
+/// panel_zero + s * (q - zero), where s is the signed byte of column Column of each row. Two bytes
+/// are one number of 16 bits: what the lower borrows from the upper it gives back, as the results
+/// are bytes.
+template <unsigned Column>
+QUIPU_INLINE Tile multiply_integers(Tile q, const Tile& integers, unsigned, int zero,
+                                    int panel_zero) {
+  const __m512i twice =
+      _mm512_set1_epi32(int(Column % 4 << 24 | 0x80 << 16 | Column % 4 << 8 | 0x80));
+  const __m512i rows = _mm512_set4_epi32(0x0c0c0c0c, 0x08080808, 0x04040404, 0);
+  const __m512i s = _mm512_srai_epi16(
+      _mm512_shuffle_epi8(integers.v[Column / 4], _mm512_add_epi8(twice, rows)), 8);
+  const __m512i offset =
+      _mm512_add_epi16(_mm512_mullo_epi16(s, _mm512_set1_epi16(short(-257 * zero))),
+                       _mm512_set1_epi16(short(257 * panel_zero)));
+  for (auto& x : q.v) x = _mm512_add_epi16(_mm512_mullo_epi16(x, s), offset);
+  return q;
+}
+
 /// 16 bytes of each of 16 rows.
 QUIPU_INLINE Tile load_tile(const uint8_t* rows, size_t row_stride) {
   const auto four = [&](size_t row) __attribute__((always_inline)) {

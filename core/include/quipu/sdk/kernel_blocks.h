@@ -180,25 +180,6 @@ QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
   }
 }
 
-/// Four pieces of 16 rows, which may share loads, to their quads of the panel.
-template <class Format, unsigned A, unsigned B, unsigned C, unsigned D>
-QUIPU_INLINE void unpack_pieces(const uint8_t* block, size_t row_stride, uint8_t* q,
-                                size_t quad_stride) {
-  constexpr unsigned rows = ColumnPieces<A>::rows;
-  for (unsigned row = 0; row < 16; row += rows, block += rows * row_stride, q += 4 * rows) {
-    const auto a = Format::values(ColumnPieces<A>{block, row_stride}),
-               b = Format::values(ColumnPieces<B>{block, row_stride});
-    if constexpr (C != A) {
-      const auto c = Format::values(ColumnPieces<C>{block, row_stride}),
-                 d = Format::values(ColumnPieces<D>{block, row_stride});
-      store(q + 4 * C * quad_stride, quad_stride, c);
-      store(q + 4 * D * quad_stride, quad_stride, d);
-    }
-    store(q + 4 * A * quad_stride, quad_stride, a);
-    store(q + 4 * B * quad_stride, quad_stride, b);
-  }
-}
-
 /// The integers of 16 rows by 16 groups, and the factors of the rows.
 struct RowIntegers {
   uint8_t integers[16][16];
@@ -223,29 +204,83 @@ struct RowIntegers {
   }
 };
 
-/// The scales and minima of a block of 16 rows whose groups differ.
-template <class Format>
-QUIPU_INLINE void unpack_scales(const uint8_t* block, size_t row_stride, float* scale,
+/// The integers of a block of 16 rows whose groups differ.
+struct BlockIntegers {
+  unsigned row;
+  RowIntegers scales, minima;
+  QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
+    scales.set(row, factor, low, high);
+  }
+  QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+    minima.set(row, factor, low, high);
+  }
+};
+
+/// The scales and minima of a block of 16 rows. Gives the integers of the scales where the panel
+/// holds products with them.
+template <class Format, bool Whole>
+QUIPU_INLINE auto unpack_scales(const uint8_t* block, size_t row_stride, float* scale,
                                 float* minimum, size_t group_stride) {
+  using Form = WholeBlocks<Format>;
   constexpr unsigned groups = Format::block_columns / Format::group;
-  struct {
-    unsigned row;
-    RowIntegers scales, minima;
-    QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
-      scales.set(row, factor, low, high);
+  if constexpr (Form::groups_differ) {
+    BlockIntegers of;
+    for (of.row = 0; of.row < 16; ++of.row) Format::scales(block + of.row * row_stride, of);
+    if constexpr (Format::has_minimum) of.minima.store_groups_of_all(groups, minimum, group_stride);
+    if constexpr (Whole) {
+      memcpy(scale, of.scales.factors, sizeof of.scales.factors);
+      return load_tile(of.scales.integers[0], 16);
+    } else {
+      of.scales.store_groups_of_all(groups, scale, group_stride);
     }
-    QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
-      minima.set(row, factor, low, high);
+  } else if constexpr (Format::group == 16) {
+    for (unsigned g = 0; g < groups; ++g)
+      store(scale + g * group_stride, Format::scale(ColumnBlocks<Format>{block, row_stride, g}));
+  } else {
+    const ColumnBlocks<Format> blocks{block, row_stride};
+    const Floats<16> scales = Format::scale(blocks);
+    if constexpr (Format::has_minimum) {
+      // Before anything is stored, so that both come from the same loads.
+      const Floats<16> minima = Format::minimum(blocks);
+      for (unsigned g = 0; g < groups; ++g) store(minimum + g * group_stride, minima);
     }
-  } out;
-  for (out.row = 0; out.row < 16; ++out.row) Format::scales(block + out.row * row_stride, out);
-  out.scales.store_groups_of_all(groups, scale, group_stride);
-  if constexpr (Format::has_minimum) out.minima.store_groups_of_all(groups, minimum, group_stride);
+    for (unsigned g = 0; g < (Whole ? 1 : groups); ++g) store(scale + g * group_stride, scales);
+  }
+  if constexpr (!(Whole && Form::products)) return nullptr;
 }
 
-template <class Format>
-QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
-                         const quipu_panel* panel) {
+/// Four pieces of 16 rows, which may share loads, to their quads of the panel.
+template <class Format, bool Products, unsigned A, unsigned B, unsigned C, unsigned D,
+          class Integers>
+QUIPU_INLINE void unpack_pieces(const uint8_t* block, size_t row_stride, uint8_t* q,
+                                size_t quad_stride, const Integers& integers) {
+  constexpr unsigned rows = ColumnPieces<A>::rows;
+  for (unsigned row = 0; row < 16; row += rows, block += rows * row_stride, q += 4 * rows) {
+    const auto of = [&]<unsigned Piece>(ColumnPieces<Piece> piece) __attribute__((always_inline)) {
+      const auto values = Format::values(piece);
+      if constexpr (Products)
+        return multiply_integers<Piece * 16 / Format::group>(values, integers, row, Format::zero,
+                                                             WholeBlocks<Format>::zero);
+      else
+        return values;
+    };
+    const auto a = of(ColumnPieces<A>{block, row_stride}),
+               b = of(ColumnPieces<B>{block, row_stride});
+    if constexpr (C != A) {
+      const auto c = of(ColumnPieces<C>{block, row_stride}),
+                 d = of(ColumnPieces<D>{block, row_stride});
+      store(q + 4 * C * quad_stride, quad_stride, c);
+      store(q + 4 * D * quad_stride, quad_stride, d);
+    }
+    store(q + 4 * A * quad_stride, quad_stride, a);
+    store(q + 4 * B * quad_stride, quad_stride, b);
+  }
+}
+
+template <class Format, bool Whole>
+QUIPU_INLINE void unpack_form(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                              const quipu_panel* panel) {
+  constexpr bool products = Whole && WholeBlocks<Format>::products;
   constexpr unsigned groups = Format::block_columns / Format::group;
   const auto* block =
       static_cast<const uint8_t*>(rows) + first / Format::block_columns * Format::block_bytes;
@@ -257,41 +292,50 @@ QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, ui
     // Its multiples are better computed again than kept for all blocks, where they end up in vector
     // registers.
     asm("" : "+r"(quad_stride));
+    const auto scales = [&]() __attribute__((always_inline)) {
+      return unpack_scales<Format, Whole>(block, row_stride, scale, minimum, group_stride);
+    };
+    const auto integers = [&]() __attribute__((always_inline)) {
+      if constexpr (products)
+        return scales();
+      else
+        return nullptr;
+    }
+    ();
+    const auto four = [&]<unsigned A, unsigned B, unsigned C, unsigned D>()
+        __attribute__((always_inline)) {
+      unpack_pieces<Format, products, A, B, C, D>(block, row_stride, q, quad_stride, integers);
+    };
     if constexpr (Format::block_columns == 32) {
-      unpack_pieces<Format, 0, 1, 0, 1>(block, row_stride, q, quad_stride);
+      four.template operator()<0, 1, 0, 1>();
     } else if constexpr (Format::block_columns == 64) {
-      unpack_pieces<Format, 0, 1, 2, 3>(block, row_stride, q, quad_stride);
+      four.template operator()<0, 1, 2, 3>();
     } else if constexpr (Format::block_columns == 128) {
-      unpack_pieces<Format, 0, 1, 2, 3>(block, row_stride, q, quad_stride);
-      unpack_pieces<Format, 4, 5, 6, 7>(block, row_stride, q, quad_stride);
+      four.template operator()<0, 1, 2, 3>();
+      four.template operator()<4, 5, 6, 7>();
     } else {
       static_assert(Format::block_columns == 256);
       // Pieces of one parity share their loads in the K formats.
-      unpack_pieces<Format, 0, 2, 4, 6>(block, row_stride, q, quad_stride);
-      unpack_pieces<Format, 1, 3, 5, 7>(block, row_stride, q, quad_stride);
-      unpack_pieces<Format, 8, 10, 12, 14>(block, row_stride, q, quad_stride);
-      unpack_pieces<Format, 9, 11, 13, 15>(block, row_stride, q, quad_stride);
+      four.template operator()<0, 2, 4, 6>();
+      four.template operator()<1, 3, 5, 7>();
+      four.template operator()<8, 10, 12, 14>();
+      four.template operator()<9, 11, 13, 15>();
     }
-    if constexpr (Stretch<Format>::one_scale && Format::group == 16) {
-      for (unsigned g = 0; g < groups; ++g)
-        store(scale + g * group_stride, Format::scale(ColumnBlocks<Format>{block, row_stride, g}));
-    } else if constexpr (Stretch<Format>::one_scale) {
-      const ColumnBlocks<Format> blocks{block, row_stride};
-      const Floats<16> scales = Format::scale(blocks);
-      if constexpr (Format::has_minimum) {
-        // Before anything is stored, so that both come from the same loads.
-        const Floats<16> minima = Format::minimum(blocks);
-        for (unsigned g = 0; g < groups; ++g) store(minimum + g * group_stride, minima);
-      }
-      for (unsigned g = 0; g < groups; ++g) store(scale + g * group_stride, scales);
-    } else {
-      unpack_scales<Format>(block, row_stride, scale, minimum, group_stride);
-    }
+    if constexpr (!products) scales();
     block += Format::block_bytes;
     q += Format::block_columns / 4 * quad_stride;
-    scale += groups * group_stride;
+    scale += (Whole ? 1 : groups) * group_stride;
     if constexpr (Format::has_minimum) minimum += groups * group_stride;
   }
+}
+
+template <class Format>
+QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                         const quipu_panel* panel) {
+  if constexpr (WholeBlocks<Format>::possible)
+    if (panel->whole_blocks)
+      return unpack_form<Format, true>(rows, row_stride, first, count, panel);
+  unpack_form<Format, false>(rows, row_stride, first, count, panel);
 }
 
 /// The same multiplications and additions as the plain loop, hence the same bits.

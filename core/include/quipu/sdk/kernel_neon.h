@@ -347,6 +347,21 @@ QUIPU_INLINE Floats<16> scaled_column(const Tile& bytes, Floats<16> factor) {
   return factor;
 }
 
+/// panel_zero + s * (q - zero) for the rows from `row` on, where s is the signed byte of column
+/// Column of each row.
+template <unsigned Column>
+QUIPU_INLINE Bytes multiply_integers(Bytes q, const Tile& integers, unsigned row, int zero,
+                                     int panel_zero) {
+  const uint8x16_t four = integers.four[row / 4].v[Column / 4];
+  for (unsigned n = 0; n < 4; ++n) {
+    const uint8x16_t s = vqtbl1q_u8(four, vdupq_n_u8(uint8_t(4 * n + Column % 4)));
+    const uint8x16_t offset =
+        vmlsq_u8(vdupq_n_u8(uint8_t(panel_zero)), s, vdupq_n_u8(uint8_t(zero)));
+    q.v[n] = vmlaq_u8(offset, q.v[n], s);
+  }
+  return q;
+}
+
 /// Sums of four successive products: 64 columns.
 struct Sums {
   int32x4_t v[4];

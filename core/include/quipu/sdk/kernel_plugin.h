@@ -23,6 +23,8 @@ struct Codec {
   static constexpr std::uint32_t group = Format::group;
   static constexpr std::int32_t zero = Format::zero;
   static constexpr bool has_minimum = Format::has_minimum;
+  static constexpr bool whole_blocks = WholeBlocks<Format>::possible;
+  static constexpr std::int32_t whole_zero = WholeBlocks<Format>::zero;
 
   static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {
     dequantize_blocks<Format>(blocks, count, out);

@@ -111,6 +111,13 @@ struct Groups {
   static constexpr int count = int(Format::block_columns / Format::group);
   float scale[count];
   float minimum[count];
+  /// Where groups differ: scale is factor * integer.
+  float factor;
+  uint64_t integers[2];
+
+  QUIPU_INLINE_MEMBER int integer(unsigned group) const {
+    return int8_t(integers[group / 8] >> (group % 8 * 8));
+  }
 
   QUIPU_INLINE_MEMBER explicit Groups(const uint8_t* block) {
     for (auto& x : minimum) x = 0;
@@ -123,13 +130,15 @@ struct Groups {
     }
   }
 
-  QUIPU_INLINE_MEMBER void set_scales(float factor, uint64_t low, uint64_t high = 0) {
-    for (int i = 0; i < count; ++i)
-      scale[i] = factor * float(int8_t((i < 8 ? low : high) >> (i % 8 * 8)));
+  QUIPU_INLINE_MEMBER void set_scales(float f, uint64_t low, uint64_t high = 0) {
+    factor = f;
+    integers[0] = low;
+    integers[1] = high;
+    for (int i = 0; i < count; ++i) scale[i] = f * float(integer(unsigned(i)));
   }
-  QUIPU_INLINE_MEMBER void set_minima(float factor, uint64_t low, uint64_t high = 0) {
+  QUIPU_INLINE_MEMBER void set_minima(float f, uint64_t low, uint64_t high = 0) {
     for (int i = 0; i < count; ++i)
-      minimum[i] = factor * float(int8_t((i < 8 ? low : high) >> (i % 8 * 8)));
+      minimum[i] = f * float(int8_t((i < 8 ? low : high) >> (i % 8 * 8)));
   }
 };
 
@@ -182,27 +191,44 @@ QUIPU_INLINE void dot(const void* rows, size_t row_stride, uint32_t row_count,
     for (uint32_t v = 0; v < x->count; ++v) y[v * y_stride + r] = dot_row<Format>(row, x, v);
 }
 
-template <class Format>
-QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
-                         const quipu_panel* panel) {
+template <class Format, bool Whole>
+QUIPU_INLINE void unpack_form(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                              const quipu_panel* panel) {
+  using Form = WholeBlocks<Format>;
+  constexpr unsigned scale_group = Whole ? Format::block_columns : Format::group;
   for (unsigned r = 0; r < 16; ++r) {
     const auto* block = static_cast<const uint8_t*>(rows) + r * row_stride +
                         size_t(first / Format::block_columns) * Format::block_bytes;
     for (uint32_t column = 0; column < count; column += Format::block_columns) {
       const Groups<Format> groups(block);
-      for (unsigned g = 0; g < Format::block_columns / Format::group; ++g) {
-        const size_t at = size_t(column / Format::group + g) * panel->group_stride + r;
-        panel->scale[at] = groups.scale[g];
-        if constexpr (Format::has_minimum) panel->minimum[at] = groups.minimum[g];
-      }
+      for (unsigned g = 0; g < Format::block_columns / scale_group; ++g)
+        panel->scale[size_t(column / scale_group + g) * panel->group_stride + r] =
+            Whole && Form::products ? groups.factor : groups.scale[g];
+      if constexpr (Format::has_minimum)
+        for (unsigned g = 0; g < Format::block_columns / Format::group; ++g)
+          panel->minimum[size_t(column / Format::group + g) * panel->group_stride + r] =
+              groups.minimum[g];
       for (unsigned j = 0; j < Format::block_columns; j += 16) {
-        const Bytes q = Format::values(Pieces{block, j / 16});
+        Bytes q = Format::values(Pieces{block, j / 16});
+        if constexpr (Whole && Form::products)
+          for (auto& x : q.v)
+            x = uint8_t(Form::zero +
+                        groups.integer(j / Format::group) * (int(x) - int(Format::zero)));
         for (unsigned k = 0; k < 16; k += 4)
           memcpy(panel->q + size_t(column + j + k) / 4 * panel->quad_stride + 4 * r, q.v + k, 4);
       }
       block += Format::block_bytes;
     }
   }
+}
+
+template <class Format>
+QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                         const quipu_panel* panel) {
+  if constexpr (WholeBlocks<Format>::possible)
+    if (panel->whole_blocks)
+      return unpack_form<Format, true>(rows, row_stride, first, count, panel);
+  unpack_form<Format, false>(rows, row_stride, first, count, panel);
 }
 
 /// Four floats, for formats of floats.

@@ -88,6 +88,43 @@ QUIPU_INLINE auto nibbles(Pieces piece, Offset) {
   });
 }
 
+struct Bounds {
+  int low, high;
+};
+
+/// Of the products of q - zero with the integers of the scales, where a format tells their bounds.
+template <class Format>
+constexpr Bounds product_bounds() {
+  constexpr int q[] = {-int(Format::zero), int(Format::largest) - int(Format::zero)};
+  Bounds all{0, 0};
+  for (const int scale : Format::scale_bounds)
+    for (const int x : q) {
+      if (scale * x < all.low) all.low = scale * x;
+      if (scale * x > all.high) all.high = scale * x;
+    }
+  return all;
+}
+template <class Format>
+constexpr bool products_fit() {
+  if constexpr (requires { Format::scale_bounds; })
+    return product_bounds<Format>().low >= -128 &&
+           product_bounds<Format>().high - product_bounds<Format>().low <= 255;
+  return false;
+}
+
+/// Panels in which blocks of 256 columns have one scale: as they are or, where groups differ by
+/// integers whose products with q - zero fit a byte, with these products as bytes.
+template <class Format>
+struct WholeBlocks {
+  static constexpr bool groups_differ = requires { &Format::template scales<Sixteen>; };
+  static constexpr bool products = products_fit<Format>();
+  static constexpr bool possible = Format::block_columns == 256 && (products || !groups_differ);
+  static constexpr int32_t zero = [] {
+    if constexpr (products) return -product_bounds<Format>().low;
+    return Format::zero;
+  }();
+};
+
 // Words of formats that are dotted in fours. Positions are bits of a block.
 
 /// Bytes of Width bits, 1 or 2, moved left by Shift: those of a block side by side from byte First

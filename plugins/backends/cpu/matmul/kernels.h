@@ -24,9 +24,10 @@ struct PanelView {
   const float* scale;
   const float* minimum;  ///< null: none
   int32_t zero;
-  uint32_t group;    ///< 16 or 32
-  uint32_t columns;  ///< a multiple of 32
-  uint32_t largest;  ///< no byte is larger: what MatmulKernels::largest says, 255 without it
+  uint32_t group;     ///< 16 or 32
+  bool whole_blocks;  ///< scales are per 256 columns, minima per group
+  uint32_t columns;   ///< a multiple of 32, or of 256 with whole_blocks
+  uint32_t largest;   ///< no byte is larger: what MatmulKernels::largest says, 255 without it
 };
 
 constexpr uint32_t panel_rows = 32;
@@ -42,9 +43,10 @@ struct TileInput {
   size_t q_stride;
   const float* scale;  ///< per 32 columns
   size_t scale_stride;
-  const float* sum;      ///< scale * sum of q, per group of the panel
-  const int32_t* total;  ///< sum of q, per group of the panel
+  const float* sum;  ///< scale * sum of q, per group of the panel
   size_t sum_stride;
+  const int32_t* total;  ///< sum of q, per group of the panel, or per 32 with whole_blocks
+  size_t total_stride;
 };
 
 /// Where the sums of a tile go. Until they are whole, c[t * c_stride + r] holds them for the 32
@@ -66,6 +68,7 @@ struct MatmulKernels {
   /// even. count: a multiple of 32. A block with a value that is not finite gets scale NaN.
   void (*quantize)(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
   uint32_t tile_tokens;  ///< most tokens of a tile
+  bool whole_blocks;     ///< whether it takes panels with a scale per 256 columns
   /// A number that no byte of the panel exceeds, for a tile that takes small bytes a faster way;
   /// null: it has one way.
   uint32_t (*largest)(const PanelView& panel) noexcept;

@@ -35,12 +35,13 @@ std::size_t stretch_bytes(const quipu_codec& codec, std::uint32_t columns) {
 
 // 32 rows, two unpacked halves of 16.
 void unpack(const WeightMatrix& m, const std::byte* rows, std::size_t stride, std::uint32_t first,
-            std::uint32_t count, const Scratch& s) {
+            std::uint32_t count, bool whole_blocks, const Scratch& s) {
   for (std::uint32_t half = 0; half < 2; ++half) {
     quipu_panel panel{};
     panel.size = sizeof panel;
     panel.quad_stride = panel_rows * 4;
     panel.group_stride = panel_rows;
+    panel.whole_blocks = whole_blocks;
     panel.q = s.q + half * 64;
     panel.scale = s.scale + half * 16;
     panel.minimum = m.codec->has_minimum ? s.minimum + half * 16 : nullptr;
@@ -86,8 +87,9 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                      std::uint32_t first, std::uint32_t last, float* y, std::size_t y_stride,
                      std::byte* memory, const Addition& more, const Following& following) noexcept {
   const Scratch scratch(memory, tokens);
-  const bool by16 = m.codec->group == 16;
   const MatmulKernels& kernels = panel_kernels(*m.kernels, m.codec->group, tokens);
+  const bool whole = kernels.whole_blocks && QUIPU_HAS(m.codec, whole_blocks);
+  const bool by16 = m.codec->group == 16, totals_by16 = by16 && !whole;
   // Tiles that are about the same size: a small one at the end would cost as much as half a large.
   const std::uint32_t most = kernels.tile_tokens, tiles = (tokens + most - 1) / most;
   const std::uint32_t stretch = stretch_columns(m);
@@ -100,28 +102,30 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
     out.y_stride = y_stride;
     for (std::uint32_t column = 0; column < m.columns; column += stretch) {
       const std::uint32_t count = std::min(stretch, m.columns - column);
-      const bool whole = column + count == m.columns;
+      const bool last_columns = column + count == m.columns;
       const std::size_t bytes = stretch_bytes(*m.codec, count);
       const std::byte* const here = data + stretch_bytes(*m.codec, column);
       if (rows == panel_rows) {
-        unpack(m, data, m.row_bytes, column, count, scratch);
+        unpack(m, data, m.row_bytes, column, count, whole, scratch);
       } else {
         std::memset(scratch.tail_rows, 0, panel_rows * bytes);
         for (std::uint32_t r = 0; r < rows; ++r)
           std::memcpy(scratch.tail_rows + r * bytes, here + r * m.row_bytes, bytes);
-        unpack(m, scratch.tail_rows, bytes, 0, count, scratch);
+        unpack(m, scratch.tail_rows, bytes, 0, count, whole, scratch);
       }
       const Ahead ahead =
-          !whole              ? Ahead{here + bytes, rows, m.row_bytes,
-                         stretch_bytes(*m.codec, std::min(stretch, m.columns - column - count))}
+          !last_columns
+              ? Ahead{here + bytes, rows, m.row_bytes,
+                      stretch_bytes(*m.codec, std::min(stretch, m.columns - column - count))}
           : row + rows < last ? first_stretch(m, row + rows)
           : following.matrix  ? first_stretch(*following.matrix, following.row)
                               : Ahead{};
       PanelView panel{scratch.q,
                       scratch.scale,
                       m.codec->has_minimum ? scratch.minimum : nullptr,
-                      m.codec->zero,
+                      whole ? m.codec->whole_zero : m.codec->zero,
                       m.codec->group,
+                      whole,
                       count,
                       255};
       if (kernels.largest) panel.largest = kernels.largest(panel);
@@ -137,12 +141,13 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
                               x.scale + at / 32,
                               width / 32,
                               by16 ? x.sum16 + at / 16 : x.sum32 + at / 32,
-                              by16 ? x.total16 + at / 16 : x.total32 + at / 32,
-                              width / (by16 ? 16 : 32)};
+                              width / (by16 ? 16 : 32),
+                              totals_by16 ? x.total16 + at / 16 : x.total32 + at / 32,
+                              width / (totals_by16 ? 16 : 32)};
         // Sums are kept together until they are whole: rows of y lie far apart, often by a power of
         // two, where few of them fit a cache at once (N = K = 4096, 512 tokens: a tenth faster).
         out.c = scratch.sums + std::size_t{t} * panel_rows;
-        if (whole && rows == panel_rows) {
+        if (last_columns && rows == panel_rows) {
           out.y = y + t * y_stride + (row - first);
           out.bias = more.bias ? more.bias + (row - first) : nullptr;
           out.addend = more.addend ? more.addend + t * more.addend_stride + (row - first) : nullptr;

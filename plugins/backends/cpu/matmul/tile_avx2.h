@@ -143,7 +143,7 @@ static void tile_bytes(int tokens, const TileInput& x, const PanelView& p,
   const int32_t zero = (bytes == Bytes::wide ? 128 : 0) - p.zero;
   for (int t = 0; t < tokens; ++t)
     for (uint32_t g = 0; g < p.columns / Group; ++g)
-      start[t][g] = zero * x.total[t * x.sum_stride + g];
+      start[t][g] = zero * x.total[t * x.total_stride + g];
   for (int t = 0; t < tokens; t += 3)
     for (int half = 0; half < 2; ++half) {
       const TileInput from = from_row(x, t);

@@ -55,7 +55,7 @@ struct Starts {
       for (uint32_t g = 0; g < count; g += 16) {
         const auto some = static_cast<__mmask16>((1u << (count - g < 16 ? count - g : 16)) - 1);
         each<Tokens>([&](auto t) QUIPU_IN_LINE {
-          const int32_t* const total = x.total + t * x.sum_stride + g;
+          const int32_t* const total = x.total + t * x.total_stride + g;
           _mm512_store_si512(v[t] + g,
                              _mm512_mullo_epi32(_mm512_maskz_loadu_epi32(some, total), zero));
         });

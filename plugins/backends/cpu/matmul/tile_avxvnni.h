@@ -37,7 +37,7 @@ static void tile_part(const TileInput& x, const PanelView& p, int half,
   for (uint32_t g = 0; g < p.columns / Group; ++g, q += Group) {
     __m256i dot[Tokens][2];
     each<Tokens>([&](auto t) QUIPU_IN_LINE {
-      dot[t][0] = dot[t][1] = _mm256_set1_epi32(-p.zero * x.total[t * x.sum_stride + g]);
+      dot[t][0] = dot[t][1] = _mm256_set1_epi32(-p.zero * x.total[t * x.total_stride + g]);
     });
     each<Group / 4>([&](auto quad) QUIPU_IN_LINE {
       const auto* const weights = reinterpret_cast<const __m256i*>(w);

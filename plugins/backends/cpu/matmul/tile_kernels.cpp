@@ -5,7 +5,7 @@
 #if defined(QUIPU_KERNEL_AMX)
 #include "matmul/tile_amx.h"
 #elif defined(QUIPU_KERNEL_AVX512)
-#include "matmul/tile_avx512.h"
+#include "matmul/tile_avx512_blocks.h"
 #elif defined(QUIPU_KERNEL_AVXVNNI)
 #include "matmul/tile_avxvnni.h"
 #elif defined(QUIPU_KERNEL_AVX2)
@@ -44,6 +44,9 @@ static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p,
 
 static void tile(uint32_t tokens, const TileInput& x, const PanelView& p,
                  const TileOutput& out) noexcept {
+#if defined(QUIPU_KERNEL_AVX512) && !defined(QUIPU_KERNEL_AMX)
+  if (p.whole_blocks) return tile_of_blocks(tokens, x, p, out);
+#endif
   if (p.group == 16)
     return p.minimum ? tile_of<16, true>(tokens, x, p, out) : tile_of<16, false>(tokens, x, p, out);
   return p.minimum ? tile_of<32, true>(tokens, x, p, out) : tile_of<32, false>(tokens, x, p, out);
@@ -68,8 +71,9 @@ static void amx_tile(uint32_t tokens, const TileInput& x, const PanelView& p,
 namespace kernel = QUIPU_KERNEL_ISA;
 #if defined(QUIPU_KERNEL_AMX)
 extern const MatmulKernels amx_matmul = {
-    QUIPU_ISA_AMX,       kernel::quantize,   kernel::amx_tokens, kernel::largest,
-    kernel::begin_panel, kernel::end_panels, kernel::amx_tile,   kernel::multiply_floats};
+    QUIPU_ISA_AMX,          kernel::quantize,    kernel::amx_tokens, false,
+    kernel::largest,        kernel::begin_panel, kernel::end_panels, kernel::amx_tile,
+    kernel::multiply_floats};
 #else
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t level = QUIPU_ISA_AVX512;
@@ -90,8 +94,10 @@ constexpr auto largest_byte = nullptr;
 constexpr uint32_t level = QUIPU_ISA_SCALAR;
 constexpr auto largest_byte = nullptr;
 #endif
+// With AVX2, where small bytes are added up in 16 bits, the larger ones cost what is saved.
+constexpr bool whole_blocks = level == QUIPU_ISA_AVX512;
 extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
-    level,   kernel::quantize, kernel::most_tokens, largest_byte,
+    level,   kernel::quantize, kernel::most_tokens, whole_blocks,           largest_byte,
     nullptr, nullptr,          kernel::tile,        kernel::multiply_floats};
 #endif
 

@@ -90,7 +90,7 @@ static void tile_part(const TileInput& x, const PanelView& p, uint32_t row,
     const float* const scale = p.scale + g * panel_rows + row;
     for (int t = 0; t < Tokens; ++t) {
       const int32x4_t start =
-          vdupq_n_s32((Products::excess - p.zero) * x.total[t * x.sum_stride + g]);
+          vdupq_n_s32((Products::excess - p.zero) * x.total[t * x.total_stride + g]);
       const float of_token = x.scale[t * x.scale_stride + g * Group / 32];
       for (int v = 0; v < 2; ++v) {
         sum[t][v] = vfmaq_f32(sum[t][v], vcvtq_f32_s32(vaddq_s32(dots.sum[t][v], start)),

@@ -7,13 +7,8 @@ namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
 static inline TileInput from_row(const TileInput& x, int t) noexcept {
-  return {x.q + t * x.q_stride,
-          x.q_stride,
-          x.scale + t * x.scale_stride,
-          x.scale_stride,
-          x.sum + t * x.sum_stride,
-          x.total + t * x.sum_stride,
-          x.sum_stride};
+  return {x.q + t * x.q_stride,     x.q_stride,   x.scale + t * x.scale_stride, x.scale_stride,
+          x.sum + t * x.sum_stride, x.sum_stride, x.total + t * x.total_stride, x.total_stride};
 }
 
 static inline TileOutput from_row(const TileOutput& out, int t) noexcept {

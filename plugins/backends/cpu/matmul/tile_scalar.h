@@ -14,7 +14,7 @@ static void tile_rows(const TileInput& x, const PanelView& p, const TileOutput& 
     for (uint32_t r = 0; r < panel_rows; ++r) {
       float sum = out.continues ? out.c[t * out.c_stride + r] : 0;
       for (uint32_t g = 0; g < p.columns / Group; ++g) {
-        int32_t dot = -p.zero * x.total[t * x.sum_stride + g];
+        int32_t dot = -p.zero * x.total[t * x.total_stride + g];
         for (uint32_t j = g * Group; j < (g + 1) * Group; ++j)
           dot += p.q[j / 4 * panel_rows * 4 + r * 4 + j % 4] * x.q[t * x.q_stride + j];
         sum += static_cast<float>(dot) *
