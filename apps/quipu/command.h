@@ -69,6 +69,8 @@ class Options {
   void explain(std::string text) { explanation_ = std::move(text); }
   /// --threads, --ctx, --kv, --backend, --deterministic.
   void add_engine_options();
+  /// --repack, a rare one.
+  void add_repack_option();
 
   /// False when --help was asked for and printed. `first`: names and values that come before those
   /// of the command line. Throws Error{usage}.

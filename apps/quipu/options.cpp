@@ -61,6 +61,10 @@ void Options::add_engine_options() {
       "deterministic", "the same bytes alone, in a batch, or after a cached prefix");
 }
 
+void Options::add_repack_option() {
+  add_rare()("repack", "copy the weights into an order that is faster for several sequences");
+}
+
 bool Options::parse(const std::vector<std::string>& words,
                     const std::vector<std::pair<std::string, std::string>>& first) {
   po::options_description visible, all;
@@ -173,6 +177,7 @@ EngineOptions Options::engine() const {
   if (has("ctx")) options.context = get<std::uint32_t>("ctx");
   options.kv = kv_type(get<std::string>("kv"));
   options.deterministic = has("deterministic");
+  options.repack = has("repack");
   return options;
 }
 

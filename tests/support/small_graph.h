@@ -118,6 +118,8 @@ struct RunOptions {
   std::uint32_t context = 64, batch = 64, sequences = 8;
   std::uint32_t kv = QUIPU_KV_F32;
   std::uint64_t cells = 1024;
+  void (*copied)(void*, const quipu_tensor*) noexcept = nullptr;
+  void* copied_context = nullptr;
 };
 
 /// A plan of a graph on a backend.
@@ -129,9 +131,10 @@ class RunningGraph {
     const quipu_backend_options backend_options{sizeof backend_options, 0, options.threads,
                                                 options.isa};
     Registry::check(backend.open(&backend_options, &context_), "open");
-    const quipu_plan_options plan_options{sizeof plan_options, options.flags,     options.context,
-                                          options.batch,       options.sequences, options.kv,
-                                          options.cells};
+    const quipu_plan_options plan_options{sizeof plan_options,   options.flags,     options.context,
+                                          options.batch,         options.sequences, options.kv,
+                                          options.cells,         nullptr,           options.copied,
+                                          options.copied_context};
     Registry::check(backend.plan(context_, &graph, &plan_options, &plan_), "plan");
   }
   ~RunningGraph() {

@@ -34,6 +34,7 @@ void declare(Options& options) {
       "ratios to what bench --json wrote there")("codecs",
                                                  "measure codecs, all or the named ones, in place "
                                                  "of a model");
+  options.add_repack_option();
   options.add_engine_options();
   options.positional("MODEL", true);
 }

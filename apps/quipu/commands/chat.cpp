@@ -27,6 +27,7 @@ void declare(Options& options) {
   add_grammar_options(options);
   add_sampling_options(options);
   add_draft_options(options);
+  options.add_repack_option();
   options.add_engine_options();
   options.positional("MODEL");
 }

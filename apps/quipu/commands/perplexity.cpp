@@ -67,6 +67,7 @@ int run(const std::vector<std::string>& words) {
       "kl-base", po::value<std::string>()->value_name("MODEL2"),
       "a model of the same vocabulary to measure the distance from")(
       "chunks", po::value<std::uint32_t>()->value_name("N"), "no more chunks than that");
+  options.add_repack_option();
   options.add_engine_options();
   options.explain(
       "The text is cut into chunks of --ctx tokens (here 512 where it is not given), each read\n"

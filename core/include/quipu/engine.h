@@ -34,6 +34,9 @@ struct EngineOptions {
   std::uint64_t cells = 0;      ///< tokens that the cache holds; 0 = context * sequences
   KvType kv = KvType::f16;
   bool deterministic = false;  ///< QUIPU_PLAN_DETERMINISTIC
+  /// QUIPU_PLAN_REPACK: for many sequences. The bytes of the file that were copied no longer take
+  /// memory, where the loader can see to it.
+  bool repack = false;
   DraftOptions draft;
 };
 
@@ -76,7 +79,7 @@ struct Result {
 
 using RequestId = std::uint64_t;
 
-/// What an engine takes beside the weights, which stay in their file.
+/// What an engine takes beside the weights, which stay in their file or, repacked, take its place.
 struct EngineNeeds {
   std::uint32_t context;  ///< tokens, of EngineOptions or the default
   std::uint64_t cache_bytes, scratch_bytes;

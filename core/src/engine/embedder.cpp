@@ -69,7 +69,8 @@ struct Embedder::State {
       : model(std::move(m)), encoder(is_encoder(model->graph())), vocabulary(vocabulary_of(*model)),
         options(completed(asked, *model, encoder)),
         runner(*model, registry, options, 1, nullptr, "embeddings") {
-    model->file().populate(runner.facts().threads);
+    // What was repacked would come back.
+    if (!options.repack) model->file().populate(runner.facts().threads);
   }
 
   void check(std::span<const Token> tokens) const {

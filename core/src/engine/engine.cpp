@@ -38,8 +38,11 @@ EngineOptions completed(EngineOptions options, const Model& model) {
 
 std::unique_ptr<Drafter> drafter(const Model& model, Registry& registry,
                                  const EngineOptions& options) {
-  if (options.draft.model)
-    return make_model_drafter(*options.draft.model, model, registry, options);
+  if (options.draft.model) {
+    EngineOptions own = options;
+    own.repack = false;  // it decodes one token at a time
+    return make_model_drafter(*options.draft.model, model, registry, own);
+  }
   return options.draft.ngrams ? make_ngram_drafter() : nullptr;
 }
 
@@ -57,7 +60,8 @@ struct Engine::State {
         // One more sequence than requests can take, for logits().
         runner(*model, registry, options, options.sequences + 1),
         scheduler(*model, runner, options, drafter(*model, registry, options)) {
-    model->file().populate(runner.facts().threads);
+    // What was repacked would come back.
+    if (!options.repack) model->file().populate(runner.facts().threads);
   }
 
   std::uint32_t spare_sequence() const noexcept { return options.sequences; }
@@ -78,7 +82,8 @@ std::uint32_t Engine::context() const noexcept {
   return state_->options.context;
 }
 EngineNeeds Engine::measure(const Model& model, Registry& registry, const EngineOptions& options) {
-  const EngineOptions whole = completed(options, model);
+  EngineOptions whole = completed(options, model);
+  whole.repack = false;
   const Runner runner(model, registry, whole, whole.sequences + 1);
   const quipu_plan_facts facts = runner.facts();
   return {whole.context, facts.cache_bytes, facts.scratch_bytes};

@@ -54,7 +54,8 @@ struct LogitReader::State {
       : model(std::move(m)), options(completed(asked, *model)),
         runner(*model, registry, options, options.sequences),
         most_rows(std::max(fewest_rows, most_bytes / (runner.width() * sizeof(float)))) {
-    model->file().populate(runner.facts().threads);
+    // What was repacked would come back.
+    if (!options.repack) model->file().populate(runner.facts().threads);
   }
 
   void check(const std::vector<Token>& tokens) const {

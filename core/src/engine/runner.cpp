@@ -21,6 +21,12 @@ std::string text(quipu_str s) {
   return {s.data, s.size};
 }
 
+void release(void* file, const quipu_tensor* weight) noexcept {
+  const std::uint64_t rows = weight->shape[1] * weight->shape[2] * weight->shape[3];
+  static_cast<const ModelFile*>(file)->release(
+      {static_cast<const std::byte*>(weight->data), rows * weight->row_bytes});
+}
+
 double seconds(std::uint64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e9;
 }
@@ -80,13 +86,16 @@ Runner::Runner(const Model& model, Registry& registry, const EngineOptions& opti
   Registry::check(backend_.open(&open, &context_), backend_.name);
   quipu_plan_options plan{};
   plan.size = sizeof plan;
-  plan.flags = options.deterministic ? QUIPU_PLAN_DETERMINISTIC : 0;
+  if (options.deterministic) plan.flags |= QUIPU_PLAN_DETERMINISTIC;
+  if (options.repack) plan.flags |= QUIPU_PLAN_REPACK;
   plan.context = options.context;
   plan.batch = options.batch;
   plan.sequences = sequences;
   plan.kv_type = static_cast<std::uint32_t>(options.kv);
   plan.cells = options.cells;
   plan.observer = observer;
+  plan.copied = release;
+  plan.copied_context = const_cast<ModelFile*>(&model.file());
   try {
     Registry::check(backend_.plan(context_, &model.graph(), &plan, &plan_), backend_.name);
   } catch (...) {

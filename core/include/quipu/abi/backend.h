@@ -50,8 +50,11 @@ typedef struct quipu_graph {
 
 enum { QUIPU_KV_F16 = 0, QUIPU_KV_Q8_0 = 1, QUIPU_KV_F32 = 2 };
 enum {
-  QUIPU_PLAN_DETERMINISTIC = 1 /* a token's result does not depend on what else is in its batch, or
-                                  on how its prefix came */
+  QUIPU_PLAN_DETERMINISTIC = 1, /* a token's result does not depend on what else is in its batch, or
+                                   on how its prefix came */
+  QUIPU_PLAN_REPACK = 2 /* weights may be copied into an order that is faster to multiply with
+                           several tokens: planning takes time and memory for it. QUIPU_E_MEMORY
+                           when there is not so much. A backend without such an order ignores it */
 };
 
 /** Somebody who looks at what weights are multiplied with, as for an importance matrix. */
@@ -78,6 +81,10 @@ typedef struct quipu_plan_options {
                      once */
   const quipu_observer* observer; /* or NULL, and then nothing may take time for it; outlives the
                                      plan. QUIPU_E_UNSUPPORTED from a backend that has no way */
+  /* NULL, or called in `plan` with QUIPU_PLAN_REPACK: a weight whose bytes were copied; runs read
+   * few of them or none. */
+  void (*copied)(void* copied_context, const quipu_tensor* weight) QUIPU_NOEXCEPT;
+  void* copied_context;
 } quipu_plan_options;
 
 /** Tokens of any number of sequences; prefill and decode are the same call. A sequence's tokens
@@ -135,6 +142,7 @@ typedef struct quipu_plan_facts {
   uint64_t multiply_adds; /* of the weights for one token, output head excluded */
   uint64_t head_multiply_adds;
   uint64_t cache_bytes, scratch_bytes;
+  uint64_t copy_bytes; /* of weights, made for QUIPU_PLAN_REPACK */
 } quipu_plan_facts;
 
 /** What the runs of a plan took while it was profiled. Times are nanoseconds. */

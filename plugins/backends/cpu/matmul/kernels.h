@@ -62,6 +62,36 @@ struct TileOutput {
   size_t addend_stride;
 };
 
+/// How a copy of weights reads: strips of 32 rows, each in blocks of 32 columns, one after another.
+///
+///   [scales][minima][q]    scales [32 / group][32 rows], minima likewise where there are any; then
+///                          bytes [column / 4][32 rows][4], or nibbles: of the quads of columns 0
+///                          to 3 the low ones, of the quads of columns 4 to 7 the high ones
+///
+/// Everything begins at a multiple of 64 bytes.
+struct StripForm {
+  int32_t zero;
+  uint32_t group;  ///< 16 or 32
+  bool has_minimum;
+  bool nibbles;      ///< else bytes
+  bool halves;       ///< scales and minima as halves, else as floats
+  uint32_t largest;  ///< byte
+  uint32_t block_bytes;
+};
+
+constexpr uint32_t strip_tokens = 6;
+
+/// Columns of a strip.
+struct StripView {
+  const uint8_t* blocks;
+  uint32_t columns;  ///< a multiple of 32
+  /// What comes next: so many lines of 64 bytes at the same place of each of its blocks are
+  /// fetched.
+  const uint8_t* ahead;
+  uint32_t ahead_lines;
+  uint32_t ahead_block_bytes;
+};
+
 struct MatmulKernels {
   uint32_t isa;
   /// int8 with a scale per 32: scale = largest |x| / 127, q = x / scale to the nearest, ties to
@@ -80,6 +110,10 @@ struct MatmulKernels {
   /// Products of so many tokens with the panel. A token's sums do not depend on `tokens`.
   void (*tile)(uint32_t tokens, const TileInput& x, const PanelView& panel,
                const TileOutput& out) noexcept;
+  /// The same of up to strip_tokens tokens with a copy. The sums are those with the panel of the
+  /// same weights. Null: there are no copies.
+  void (*strip)(uint32_t tokens, const TileInput& x, const StripForm& form, const StripView& strip,
+                const TileOutput& out) noexcept;
   /// y[t * y_stride + r] = sum over j of w[r * columns + j] * x[t * columns + j]. A sum does not
   /// depend on what else is computed with it.
   void (*multiply_floats)(const float* w, uint32_t rows, const float* x, uint32_t tokens,

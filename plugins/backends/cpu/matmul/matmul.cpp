@@ -6,6 +6,7 @@
 #include "matmul/float_gemm.h"
 #include "matmul/kernels.h"
 #include "matmul/panel.h"
+#include "matmul/strips.h"
 #include "quipu/abi/isa.h"
 
 #if defined(__x86_64__)
@@ -164,6 +165,7 @@ WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool d
 }
 
 Way way(const WeightMatrix& m, std::uint32_t tokens) noexcept {
+  if (m.strips) return Way::strips;
   const bool int8_dot = m.dot && m.dot->dot_input == QUIPU_INPUT_INT8 && m.columns % 32 == 0;
   const bool panel = m.unpack && m.columns % 32 == 0;
   if (panel && (m.deterministic || tokens >= panel_from(m) || !int8_dot)) return Way::panel;
@@ -181,6 +183,8 @@ std::string kernel_name(const WeightMatrix& m, Way way) {
     const std::string panel = std::string("panel ") + isa_name(m.unpack->isa);
     return m.unpack->isa == tile ? panel : panel + ", tile " + isa_name(tile);
   }
+  case Way::strips:
+    return std::string("strips ") + isa_name(m.kernels->isa);
   case Way::gemm:
     if (has_float_gemm()) return "OpenBLAS";
     break;
@@ -193,7 +197,7 @@ std::string kernel_name(const WeightMatrix& m, Way way) {
 
 bool reads_int8(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   const Way w = way(m, tokens);
-  return w == Way::dot || w == Way::panel;
+  return w == Way::dot || w == Way::panel || w == Way::strips;
 }
 
 bool reads_float(const WeightMatrix& m, std::uint32_t tokens) noexcept {
@@ -208,6 +212,7 @@ bool ever_reads_float(const WeightMatrix& m, std::uint32_t most) noexcept {
 std::uint32_t rows_per_task(const WeightMatrix& m, std::uint32_t tokens) noexcept {
   switch (way(m, tokens)) {
   case Way::panel:
+  case Way::strips:
     return panel_rows;
   case Way::gemm:
     return gemm_rows;
@@ -229,6 +234,9 @@ std::size_t matmul_scratch_bytes(const WeightMatrix& m, std::uint32_t tokens) no
     case Way::panel:
       bytes = std::max(bytes, panel_scratch_bytes(m, tokens));
       break;
+    case Way::strips:
+      bytes = std::max(bytes, strips_scratch_bytes(tokens));
+      break;
     case Way::float_dot:
       bytes = std::max(bytes, dots_floats(m) ? 0 : float_rows * row);
       break;
@@ -249,6 +257,8 @@ void multiply(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
     break;
   case Way::panel:
     return multiply_panels(m, x, tokens, first, last, y, y_stride, scratch, more, following);
+  case Way::strips:
+    return multiply_strips(m, x, tokens, first, last, y, y_stride, scratch, more, following);
   case Way::gemm:
     multiply_dequantized(m, x, tokens, first, last, y, y_stride, gemm_rows, true, floats);
     break;

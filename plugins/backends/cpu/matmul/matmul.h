@@ -1,9 +1,10 @@
 // Weights times activations. Everything here is for one thread: the plan splits rows over threads
 // and gives each its scratch.
 //
-// Three ways, by the number of tokens:
+// Ways, by the number of tokens:
 //   few    the codec's `dot` on rows as they lie in the file: at the memory bandwidth
 //   many   32 rows at a time unpacked into a panel of small integers, times tiles of six tokens
+//   strips weights that were copied for it, for any number
 //   floats weights without an integer form: dot for few tokens, OpenBLAS for many
 // A row's result does not depend on which task computes it. In deterministic mode it does not
 // depend on the number of tokens.
@@ -19,6 +20,7 @@
 namespace quipu_cpu {
 
 struct MatmulKernels;
+struct StripForm;
 
 /// A weight [rows, columns] ready to multiply.
 struct WeightMatrix {
@@ -36,6 +38,9 @@ struct WeightMatrix {
   bool (*gemm)(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
                std::uint32_t columns, float* y, std::size_t y_stride) noexcept = nullptr;
   bool deterministic = false;
+  /// A copy to multiply with in place of `data`, or null; see matmul/strips.h.
+  const std::byte* strips = nullptr;
+  const StripForm* form = nullptr;
 
   std::uint64_t bytes() const noexcept { return row_bytes * rows; }
 };
@@ -44,7 +49,7 @@ struct WeightMatrix {
 WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
                            std::uint64_t index = 0);
 
-enum class Way : std::uint8_t { dot, panel, float_dot, gemm };
+enum class Way : std::uint8_t { dot, panel, strips, float_dot, gemm };
 
 /// How multiply() goes about so many tokens.
 Way way(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;

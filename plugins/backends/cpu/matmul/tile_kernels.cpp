@@ -22,6 +22,12 @@ namespace QUIPU_KERNEL_ISA {
 void quantize(const float* x, uint32_t count, const QuantizedColumns& out) noexcept;
 void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
                      uint32_t columns, float* y, size_t y_stride) noexcept;
+#if defined(QUIPU_KERNEL_NEON)
+static constexpr auto strip = nullptr;
+#else
+void strip(uint32_t tokens, const TileInput& x, const StripForm& form, const StripView& strip,
+           const TileOutput& out) noexcept;
+#endif
 
 template <int Group, bool Minimum>
 static void tile_of(uint32_t tokens, const TileInput& x, const PanelView& p,
@@ -71,9 +77,9 @@ static void amx_tile(uint32_t tokens, const TileInput& x, const PanelView& p,
 namespace kernel = QUIPU_KERNEL_ISA;
 #if defined(QUIPU_KERNEL_AMX)
 extern const MatmulKernels amx_matmul = {
-    QUIPU_ISA_AMX,          kernel::quantize,    kernel::amx_tokens, false,
-    kernel::largest,        kernel::begin_panel, kernel::end_panels, kernel::amx_tile,
-    kernel::multiply_floats};
+    QUIPU_ISA_AMX,   kernel::quantize,       kernel::amx_tokens, false,
+    kernel::largest, kernel::begin_panel,    kernel::end_panels, kernel::amx_tile,
+    kernel::strip,   kernel::multiply_floats};
 #else
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t level = QUIPU_ISA_AVX512;
@@ -97,8 +103,8 @@ constexpr auto largest_byte = nullptr;
 // With AVX2, where small bytes are added up in 16 bits, the larger ones cost what is saved.
 constexpr bool whole_blocks = level == QUIPU_ISA_AVX512;
 extern const MatmulKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
-    level,   kernel::quantize, kernel::most_tokens, whole_blocks,           largest_byte,
-    nullptr, nullptr,          kernel::tile,        kernel::multiply_floats};
+    level,   kernel::quantize, kernel::most_tokens, whole_blocks,  largest_byte,
+    nullptr, nullptr,          kernel::tile,        kernel::strip, kernel::multiply_floats};
 #endif
 
 }  // namespace quipu_cpu

@@ -40,7 +40,8 @@ KvOptions cache_options(const quipu_plan_options& options, std::uint32_t isa,
 Plan::Plan(Pool& pool, std::uint32_t isa, const quipu_graph& graph,
            const quipu_plan_options& options)
     : pool_(pool), graph_(graph), isa_(isa), options_(checked(graph, options)),
-      weights_(isa, options.flags & QUIPU_PLAN_DETERMINISTIC),
+      copies_(options.flags & QUIPU_PLAN_REPACK ? Copies(graph, options, isa, pool) : Copies()),
+      weights_(isa, options.flags & QUIPU_PLAN_DETERMINISTIC, copies_),
       layers_(cache_layers(graph, options.context, weights_)),
       cache_(layers_.layers, cache_options(options, isa, layers_.identity)),
       wanted_rows_(options.batch) {
@@ -124,6 +125,7 @@ void Plan::facts(quipu_plan_facts& facts) const {
   count_work(graph_, found);
   found.cache_bytes = cache_.bytes();
   found.scratch_bytes = arena_.bytes();
+  found.copy_bytes = copies_.bytes();
   std::copy_n(reinterpret_cast<const std::byte*>(&found),
               std::min<std::size_t>(facts.size, sizeof found),
               reinterpret_cast<std::byte*>(&facts));

@@ -11,6 +11,7 @@
 #include "attention/kv_cache.h"
 #include "plan/arena.h"
 #include "plan/cache_layers.h"
+#include "plan/copies.h"
 #include "plan/lowering.h"
 #include "plan/profile.h"
 #include "plan/program.h"
@@ -53,6 +54,7 @@ class Plan {
   const quipu_graph& graph_;
   std::uint32_t isa_;
   quipu_plan_options options_;
+  Copies copies_;
   Weights weights_;
   CacheLayers layers_;
   KvCache cache_;

@@ -4,17 +4,23 @@
 
 namespace quipu_cpu {
 
+WeightMatrix Weights::slice(const quipu_tensor& tensor, std::uint64_t index) const {
+  WeightMatrix matrix = weight_matrix(tensor, isa_, deterministic_, index);
+  copies_.apply(matrix, index);
+  return matrix;
+}
+
 const WeightMatrix& Weights::matrix(const quipu_tensor& tensor) {
   const auto [at, added] = matrices_.try_emplace(&tensor);
-  if (added) at->second.push_back(weight_matrix(tensor, isa_, deterministic_));
+  if (added) at->second.push_back(slice(tensor, 0));
   return at->second.front();
 }
 
 const std::vector<WeightMatrix>& Weights::slices(const quipu_tensor& tensor) {
   const auto [at, added] = matrices_.try_emplace(&tensor);
   if (added)
-    for (std::uint64_t slice = 0; slice < tensor.shape[2]; ++slice)
-      at->second.push_back(weight_matrix(tensor, isa_, deterministic_, slice));
+    for (std::uint64_t index = 0; index < tensor.shape[2]; ++index)
+      at->second.push_back(slice(tensor, index));
   return at->second;
 }
 

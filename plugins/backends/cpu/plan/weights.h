@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "matmul/matmul.h"
+#include "plan/copies.h"
 #include "quipu/abi/backend.h"
 
 namespace quipu_cpu {
@@ -14,7 +15,9 @@ namespace quipu_cpu {
 /// What it gives lives as long as it does.
 class Weights {
  public:
-  Weights(std::uint32_t isa, bool deterministic) : isa_(isa), deterministic_(deterministic) {}
+  /// `copies` outlive it.
+  Weights(std::uint32_t isa, bool deterministic, const Copies& copies)
+      : isa_(isa), deterministic_(deterministic), copies_(copies) {}
 
   /// A matrix [out, in].
   const WeightMatrix& matrix(const quipu_tensor& tensor);
@@ -26,8 +29,11 @@ class Weights {
   const std::vector<double>& frequencies(std::vector<double> values);
 
  private:
+  WeightMatrix slice(const quipu_tensor& tensor, std::uint64_t index) const;
+
   std::uint32_t isa_;
   bool deterministic_;
+  const Copies& copies_;
   std::map<const quipu_tensor*, std::vector<WeightMatrix>> matrices_;
   std::map<const quipu_tensor*, std::vector<float>> floats_;
   std::list<std::vector<double>> frequencies_;

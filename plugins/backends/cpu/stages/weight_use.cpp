@@ -1,13 +1,17 @@
 #include "stages/weight_use.h"
 
+#include <iterator>
+
+#include "matmul/strips.h"
+
 namespace quipu_cpu {
 namespace {
 
-constexpr Way ways[] = {Way::dot, Way::panel, Way::float_dot, Way::gemm};
+constexpr Way ways[] = {Way::dot, Way::panel, Way::strips, Way::float_dot, Way::gemm};
 
-// Four bits of Work::kernels for each weight, one for each way.
+// Five bits of Work::kernels for each weight, one for each way.
 std::uint32_t bit(std::uint32_t index, Way way) {
-  return 1u << (4 * index + static_cast<std::uint32_t>(way));
+  return 1u << (std::size(ways) * index + static_cast<std::uint32_t>(way));
 }
 
 }  // namespace
@@ -15,7 +19,7 @@ std::uint32_t bit(std::uint32_t index, Way way) {
 void add_product(Work& work, std::uint32_t index, const WeightMatrix& matrix,
                  std::uint32_t tokens) noexcept {
   if (tokens == 0) return;
-  work.bytes += matrix.bytes();
+  work.bytes += matrix.strips ? strips_bytes(matrix, *matrix.form) : matrix.bytes();
   work.multiply_adds += std::uint64_t{tokens} * matrix.rows * matrix.columns;
   work.kernels |= bit(index, way(matrix, tokens));
 }

@@ -11,7 +11,7 @@
 namespace quipu_cpu {
 
 /// Adds to `work` the product of so many tokens with the weight that the job counts as its `index`,
-/// below 8.
+/// below 6.
 void add_product(Work& work, std::uint32_t index, const WeightMatrix& matrix,
                  std::uint32_t tokens) noexcept;
 

@@ -70,6 +70,14 @@ BOOST_AUTO_TEST_CASE(deterministic_answers_are_the_same_alone_and_among_eight) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(deterministic_answers_are_the_same_with_repacked_weights) {
+  Setup setup;
+  const auto native = together(*setup.engine({.sequences = 4, .deterministic = true}), 4);
+  const auto repacked =
+      together(*setup.engine({.sequences = 4, .deterministic = true, .repack = true}), 4);
+  BOOST_TEST((repacked == native));
+}
+
 BOOST_AUTO_TEST_CASE(deterministic_answers_are_the_same_with_and_without_a_reused_prefix) {
   Setup setup;
   for (const KvType kv : kinds) {

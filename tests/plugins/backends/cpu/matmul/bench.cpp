@@ -1,7 +1,7 @@
 // What matrix products reach on one thread, as a share of the integer peak taken in the same round:
-// for every codec by panels at several numbers of tokens, and for few tokens by dot and by panels,
-// which shows where one overtakes the other. Weights come from memory once per product. Best of the
-// rounds. Not a test: `cpu_matmul_bench [rounds] [rows] [columns] [codec…]`.
+// for every codec by panels and by strips at several numbers of tokens, and for few tokens by dot
+// too, which shows where one overtakes the other. Weights come from memory once per product. Best
+// of the rounds. Not a test: `cpu_matmul_bench [rounds] [rows] [columns] [codec…]`.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "apps/quipu/machine.h"
 #include "matmul/kernels.h"
 #include "matmul/matmul.h"
+#include "matmul/strips.h"
 #include "plugins/quants/codecs.h"
 
 using namespace quipu_cpu;
@@ -37,12 +38,29 @@ struct Case {
 
   double operations() const { return 2.0 * weight.rows * weight.columns * tokens; }
   double run() const {
-    const std::uint32_t rows = rows_per_task(weight, tokens);
     const double start = now();
-    for (std::uint32_t r = 0; r < weight.rows; r += rows)
-      multiply(weight, x, tokens, r, std::min(weight.rows, r + rows), y.data() + r, weight.rows,
-               scratch);
+    multiply(weight, x, tokens, 0, weight.rows, y.data(), weight.rows, scratch);
     return now() - start;
+  }
+};
+
+/// The matrix with a copy in `memory`.
+struct Repacked {
+  std::vector<std::byte> memory, scratch_memory;
+  StripForm form{};
+  WeightMatrix matrix;
+
+  explicit Repacked(const WeightMatrix& native) : matrix(native) {
+    std::byte* const scratch = aligned(scratch_memory, strip_scratch_bytes(native));
+    StripNeeds needs;
+    for (std::uint32_t i = 0; i < strip_count(native); ++i)
+      needs.join(strip_needs(native, i, scratch));
+    form = strip_form(*native.codec, needs);
+    std::byte* const strips = aligned(memory, strips_bytes(native, form));
+    for (std::uint32_t i = 0; i < strip_count(native); ++i)
+      copy_strip(native, form, i, scratch, strips);
+    matrix.strips = strips;
+    matrix.form = &form;
   }
 };
 
@@ -55,7 +73,7 @@ int main(int count, char** arguments) {
   const char* const level = std::getenv("QUIPU_BENCH_ISA");
   const std::uint32_t isa =
       static_cast<std::uint32_t>(level ? std::atoi(level) : int{QUIPU_ISA_AVX512});
-  const std::vector<std::uint32_t> tokens = {512, 128, 32, 16, 8, 4, 1};
+  const std::vector<std::uint32_t> tokens = {512, 128, 32, 16, 12, 8, 6, 4, 3, 2, 1};
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
   std::vector<float> x(512 * std::size_t{columns}), y(512 * std::size_t{rows});
@@ -67,8 +85,8 @@ int main(int count, char** arguments) {
   for (std::uint32_t t = 0; t < 512; ++t)
     quantize(matmul_kernels(isa), x.data() + std::size_t{t} * columns, form, t, 0, columns);
 
-  std::printf("N=%u K=%u, GOPS of one thread (share of peak); codec, M: panels, dot\n", rows,
-              columns);
+  std::printf("N=%u K=%u, GOPS of one thread (share of peak); codec, M: panels, strips, dot\n",
+              rows, columns);
   for (const quipu_codec* codec : codecs::all()) {
     const bool wanted =
         std::any_of(arguments + std::min(count, 4), arguments + count,
@@ -87,23 +105,26 @@ int main(int count, char** arguments) {
     tensor.row_bytes = codecs::row_bytes(*codec, columns);
     const WeightMatrix panels = weight_matrix(tensor, isa, true),
                        dots = weight_matrix(tensor, isa, false);
+    const Repacked repacked(panels);
     std::byte* const scratch = aligned(scratch_memory, matmul_scratch_bytes(panels, 512));
     std::printf("%-5s", codec->name);
     for (const std::uint32_t m : tokens) {
-      double best[2] = {0, 0}, share[2] = {0, 0};
+      double best[3] = {}, share[3] = {};
       const int repeats = std::max(1, static_cast<int>(64 / m));
       for (int round = 0; round < rounds; ++round)
         for (int repeat = 0; repeat < std::min(repeats, 4); ++repeat) {
           const double peak = 2 * quipu::app::sample_integer_peak(1);
-          for (int i = 0; i < (m <= 8 ? 2 : 1); ++i) {
-            const Case job{i ? dots : panels, form, m, y, scratch};
+          const WeightMatrix* const ways[] = {&panels, &repacked.matrix, &dots};
+          for (int i = 0; i < (m <= 8 ? 3 : 2); ++i) {
+            const Case job{*ways[i], form, m, y, scratch};
             const double speed = job.operations() / job.run();
             best[i] = std::max(best[i], speed / 1e9);
             share[i] = std::max(share[i], speed / peak);
           }
         }
-      std::printf(" | %u: %.0f (%.0f %%)", m, best[0], 100 * share[0]);
-      if (m <= 8) std::printf(", %.0f (%.0f %%)", best[1], 100 * share[1]);
+      std::printf(" | %u:", m);
+      for (int i = 0; i < (m <= 8 ? 3 : 2); ++i)
+        std::printf("%s %.0f (%.0f %%)", i ? "," : "", best[i], 100 * share[i]);
     }
     std::printf(" | peak %.0f\n", 2 * quipu::app::sample_integer_peak(1) / 1e9);
     std::fflush(stdout);

@@ -8,6 +8,7 @@
 
 #include "matmul/kernels.h"
 #include "matmul/panel.h"
+#include "matmul/strips.h"
 #include "plugins/backends/cpu/matmul/instruction_sets.h"
 #include "plugins/quants/codecs.h"
 
@@ -88,6 +89,33 @@ struct Weights {
       codec.dequantize(data.data() + i, 1, &value);
       if (!(std::fabs(value) < 1e3f)) std::fill_n(data.data() + i, codec.block_bytes, 0);
     }
+  }
+};
+
+/// A matrix with a copy.
+struct Repacked {
+  StripForm form;
+  Aligned strips;
+  WeightMatrix matrix;
+
+  explicit Repacked(const WeightMatrix& native)
+      : form(form_of(native)), strips(strips_bytes(native, form)), matrix(native) {
+    Aligned scratch(strip_scratch_bytes(native));
+    for (std::uint32_t i = strip_count(native); i-- > 0;)
+      copy_strip(native, form, i, scratch.data(), strips.data());
+    BOOST_TEST(strips.end_untouched());
+    BOOST_TEST(scratch.end_untouched());
+    matrix.strips = strips.data();
+    matrix.form = &form;
+    matrix.data = nullptr;
+  }
+
+  static StripForm form_of(const WeightMatrix& native) {
+    StripNeeds needs;
+    Aligned scratch(strip_scratch_bytes(native));
+    for (std::uint32_t i = 0; i < strip_count(native); ++i)
+      needs.join(strip_needs(native, i, scratch.data()));
+    return strip_form(*native.codec, needs);
   }
 };
 
@@ -257,6 +285,60 @@ BOOST_AUTO_TEST_CASE(a_row_is_the_same_whichever_task_has_it) {
     multiply(m, x.form, 1, first, first + step, part.data(), step, scratch.data());
     BOOST_TEST(std::equal(part.begin(), part.end(), whole.begin() + first));
   });
+}
+
+BOOST_AUTO_TEST_CASE(products_with_a_copy_are_the_sums) {
+  std::mt19937 random(9);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = some_columns(codec);
+    const Rows x(40, columns, random);
+    for (const std::uint32_t rows : {1u, 32u, 71u}) {
+      const Weights w(codec, rows, columns, random);
+      const WeightMatrix native = weight_matrix(w.tensor, isa, false);
+      if (!can_be_strips(native)) continue;
+      const Repacked copy(native);
+      for (const std::uint32_t tokens : {1u, 6u, 7u, 40u})
+        check_against_double(w, copy.matrix, x, tokens);
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(products_with_a_copy_are_those_of_the_panel_for_any_number_of_tokens) {
+  std::mt19937 random(10);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    // Longer than what is multiplied at a time, with few tokens and with many.
+    const std::uint32_t columns = 2 * 1024 + 256, rows = 70;
+    const Rows x(40, columns, random);
+    const Weights w(codec, rows, columns, random);
+    const WeightMatrix native = weight_matrix(w.tensor, isa, true);
+    if (!can_be_strips(native)) return;
+    const Repacked copy(native);
+    const auto expected = product(native, x.form, 40);
+    for (const std::uint32_t tokens : {1u, 2u, 3u, 4u, 5u, 6u, 8u, 40u}) {
+      const auto found = product(copy.matrix, x.form, tokens);
+      BOOST_TEST(std::equal(found.begin(), found.end(), expected.begin()));
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_is_as_small_as_its_weights_allow) {
+  std::mt19937 random(11);
+  const auto block_bytes = [&](const char* name) {
+    for (const quipu_codec* codec : codecs::all())
+      if (std::string_view(codec->name) == name) {
+        const Weights w(*codec, 64, 256, random);
+        return Repacked::form_of(weight_matrix(w.tensor, 0, false)).block_bytes;
+      }
+    return 0u;
+  };
+
+  // 32 rows of 32 columns: nibbles and a half; with a minimum; bytes and a half.
+  BOOST_TEST(block_bytes("q4_0") == 32u * (16 + 2));
+  BOOST_TEST(block_bytes("q4_1") == 32u * (16 + 2 + 2));
+  BOOST_TEST(block_bytes("q8_0") == 32u * (32 + 2));
+  // Products of a half and a small integer need floats.
+  BOOST_TEST(block_bytes("q4_k") == 32u * (16 + 4 + 4));
+  BOOST_TEST(block_bytes("q6_k") == 32u * (32 + 2 * 4));
 }
 
 BOOST_AUTO_TEST_CASE(activations_become_the_same_int8_on_every_instruction_set) {

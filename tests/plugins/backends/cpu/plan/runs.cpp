@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <set>
 
 #include "plugins/backends/cpu/plan/decoder.h"
 #include "quipu/error.h"
@@ -38,7 +39,7 @@ BOOST_AUTO_TEST_CASE(logits_are_those_of_the_reference_backend) {
 }
 
 BOOST_DATA_TEST_CASE(any_number_of_threads_gives_the_same_bytes,
-                     boost::unit_test::data::make({0u, 1u}), flags) {
+                     boost::unit_test::data::make({0u, 1u, 2u, 3u}), flags) {
   const Decoder decoder;
   const auto prompt = some_tokens(40), next = some_tokens(1, 40);
   auto one = decoder.on("cpu", {.threads = 1, .flags = flags});
@@ -83,6 +84,45 @@ BOOST_AUTO_TEST_CASE(deterministic_prefill_and_single_steps_give_the_same_bytes)
 
   for (std::size_t i = 0; i < tokens.size(); ++i)
     BOOST_TEST((stepwise.run(std::span(tokens).subspan(i, 1)) == row(rows, i)));
+}
+
+BOOST_AUTO_TEST_CASE(repacked_weights_give_the_bytes_of_deterministic_runs) {
+  const Decoder decoder;
+  const auto tokens = some_tokens(40), next = some_tokens(1, 40);
+  auto native = decoder.on("cpu", {.flags = QUIPU_PLAN_DETERMINISTIC});
+  auto repacked =
+      decoder.on("cpu", {.threads = 2, .flags = QUIPU_PLAN_DETERMINISTIC | QUIPU_PLAN_REPACK});
+
+  BOOST_TEST((repacked.run(tokens) == native.run(tokens)));
+  BOOST_TEST((repacked.run(next) == native.run(next)));
+}
+
+BOOST_AUTO_TEST_CASE(repacking_tells_of_every_weight_that_it_copied_and_counts_the_bytes) {
+  const Decoder decoder;
+  std::set<const quipu_tensor*> told;
+  const auto tell = [](void* context, const quipu_tensor* weight) noexcept {
+    static_cast<std::set<const quipu_tensor*>*>(context)->insert(weight);
+  };
+  auto repacked =
+      decoder.on("cpu", {.flags = QUIPU_PLAN_REPACK, .copied = tell, .copied_context = &told});
+
+  std::set<const quipu_tensor*> multiplied;
+  for (std::uint32_t i = 0; i < decoder.view.node_count; ++i) {
+    const quipu_graph_node& node = *decoder.view.nodes[i];
+    const auto add = [&](std::uint32_t input) {
+      multiplied.insert(decoder.view.nodes[node.inputs[input] - 1]->weight);
+    };
+    if (node.op == QUIPU_OP_LINEAR || node.op == QUIPU_OP_MOE) add(1);
+    if (node.op == QUIPU_OP_MOE)
+      for (const std::uint32_t input : {4u, 5u, 6u}) add(input);
+  }
+  for (const quipu_tensor* tensor : told) BOOST_TEST(multiplied.count(tensor) == 1u);
+  for (const quipu_tensor* tensor : multiplied)
+    BOOST_TEST((told.count(tensor) == 1u) == (tensor->codec->group != 0));
+  quipu_plan_facts facts{};
+  facts.size = sizeof facts;
+  repacked.backend().facts(repacked.plan(), &facts);
+  BOOST_TEST(facts.copy_bytes > 0u);
 }
 
 BOOST_AUTO_TEST_CASE(wanted_rows_are_the_rows_of_a_run_that_wants_all) {
