@@ -35,6 +35,7 @@ std::shared_ptr<const Model> model_of(const std::filesystem::path& file) {
 EngineOptions exact() {
   EngineOptions options;
   options.kv = KvType::f32;
+  options.deterministic = true;
   return options;
 }
 
