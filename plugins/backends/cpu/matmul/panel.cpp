@@ -3,50 +3,22 @@
 #include <algorithm>
 #include <cstring>
 
-#include "matmul/kernels.h"
-
 namespace quipu_cpu {
 namespace {
 
-constexpr std::size_t q_bytes = panel_columns * panel_rows;
-constexpr std::size_t group_floats = panel_columns / 16 * panel_rows;
-
-// Rows of the file that a stretch of columns takes, and the panel they become.
-struct Scratch {
-  std::uint8_t* q;
-  float* scale;
-  float* minimum;
+// A stretch of columns as a panel, and what else its products need.
+struct Scratch : PanelMemory {
   float* sums;           // [tokens][32], until they are whole
   std::byte* tail_rows;  // [32][stretch bytes]: copies of the last rows when they are fewer than
                          // 32, padded with zeros
 
-  explicit Scratch(std::byte* memory, std::uint32_t tokens) {
-    q = reinterpret_cast<std::uint8_t*>(memory);
-    scale = reinterpret_cast<float*>(memory + q_bytes);
-    minimum = scale + group_floats;
-    sums = minimum + group_floats;
-    tail_rows = reinterpret_cast<std::byte*>(sums + std::size_t{tokens} * panel_rows);
-  }
+  explicit Scratch(std::byte* memory, std::uint32_t tokens)
+      : PanelMemory(memory), sums(reinterpret_cast<float*>(rest)),
+        tail_rows(reinterpret_cast<std::byte*>(sums + std::size_t{tokens} * panel_rows)) {}
 };
 
 std::size_t stretch_bytes(const quipu_codec& codec, std::uint32_t columns) {
   return columns / codec.block_columns * std::size_t{codec.block_bytes};
-}
-
-// 32 rows, two unpacked halves of 16.
-void unpack(const WeightMatrix& m, const std::byte* rows, std::size_t stride, std::uint32_t first,
-            std::uint32_t count, bool whole_blocks, const Scratch& s) {
-  for (std::uint32_t half = 0; half < 2; ++half) {
-    quipu_panel panel{};
-    panel.size = sizeof panel;
-    panel.quad_stride = panel_rows * 4;
-    panel.group_stride = panel_rows;
-    panel.whole_blocks = whole_blocks;
-    panel.q = s.q + half * 64;
-    panel.scale = s.scale + half * 16;
-    panel.minimum = m.codec->has_minimum ? s.minimum + half * 16 : nullptr;
-    m.unpack->unpack(rows + half * 16 * stride, stride, first, count, &panel);
-  }
 }
 
 // The stretch that is unpacked after this one. Its reads are strided, so nothing fetches it ahead
@@ -70,6 +42,23 @@ Ahead first_stretch(const WeightMatrix& m, std::uint32_t row) {
 
 }  // namespace
 
+void unpack_panel(const WeightMatrix& m, const std::byte* rows, std::size_t stride,
+                  std::uint32_t first, std::uint32_t count, bool whole_blocks,
+                  const PanelMemory& s) noexcept {
+  // Two halves of 16 rows.
+  for (std::uint32_t half = 0; half < 2; ++half) {
+    quipu_panel panel{};
+    panel.size = sizeof panel;
+    panel.quad_stride = panel_rows * 4;
+    panel.group_stride = panel_rows;
+    panel.whole_blocks = whole_blocks;
+    panel.q = s.q + half * 64;
+    panel.scale = s.scale + half * 16;
+    panel.minimum = m.codec->has_minimum ? s.minimum + half * 16 : nullptr;
+    m.unpack->unpack(rows + half * 16 * stride, stride, first, count, &panel);
+  }
+}
+
 // The row in equal parts, whole blocks each.
 std::uint32_t stretch_columns(const WeightMatrix& m) noexcept {
   const std::uint32_t parts = (m.columns + panel_columns - 1) / panel_columns;
@@ -78,8 +67,7 @@ std::uint32_t stretch_columns(const WeightMatrix& m) noexcept {
 }
 
 std::size_t panel_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept {
-  return q_bytes + 2 * group_floats * sizeof(float) +
-         std::size_t{tokens} * panel_rows * sizeof(float) +
+  return PanelMemory::bytes + std::size_t{tokens} * panel_rows * sizeof(float) +
          panel_rows * (stretch_bytes(*matrix.codec, panel_columns) + 64);
 }
 
@@ -106,12 +94,12 @@ void multiply_panels(const WeightMatrix& m, const Activations& x, std::uint32_t 
       const std::size_t bytes = stretch_bytes(*m.codec, count);
       const std::byte* const here = data + stretch_bytes(*m.codec, column);
       if (rows == panel_rows) {
-        unpack(m, data, m.row_bytes, column, count, whole, scratch);
+        unpack_panel(m, data, m.row_bytes, column, count, whole, scratch);
       } else {
         std::memset(scratch.tail_rows, 0, panel_rows * bytes);
         for (std::uint32_t r = 0; r < rows; ++r)
           std::memcpy(scratch.tail_rows + r * bytes, here + r * m.row_bytes, bytes);
-        unpack(m, scratch.tail_rows, bytes, 0, count, whole, scratch);
+        unpack_panel(m, scratch.tail_rows, bytes, 0, count, whole, scratch);
       }
       const Ahead ahead =
           !last_columns

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "matmul/panel.h"
 #include "quipu/sdk/half.h"
 
 namespace quipu_cpu {
@@ -13,25 +14,6 @@ namespace {
 constexpr std::uint32_t most_tokens_whole = 36;
 constexpr std::uint32_t most_columns = 1024;
 
-constexpr std::size_t q_bytes = panel_columns * panel_rows;
-constexpr std::size_t group_floats = panel_columns / 16 * panel_rows;
-
-// Columns of a strip as the codec unpacks them: bytes [column / 4][32 rows][4], scales and minima
-// [group][32 rows].
-struct Unpacked {
-  std::uint8_t* q;
-  float* scale;
-  float* minimum;
-  std::byte* tail_rows;  // copies of the last rows when they are fewer than 32, padded with zeros
-
-  explicit Unpacked(std::byte* memory) {
-    q = reinterpret_cast<std::uint8_t*>(memory);
-    scale = reinterpret_cast<float*>(memory + q_bytes);
-    minimum = scale + group_floats;
-    tail_rows = reinterpret_cast<std::byte*>(minimum + group_floats);
-  }
-};
-
 std::size_t row_bytes(const quipu_codec& codec, std::uint32_t columns) {
   return columns / codec.block_columns * std::size_t{codec.block_bytes};
 }
@@ -39,7 +21,8 @@ std::size_t row_bytes(const quipu_codec& codec, std::uint32_t columns) {
 // Calls use(unpacked, first column, number of columns) for the strip, a few columns at a time.
 template <class Use>
 void for_unpacked(const WeightMatrix& m, std::uint32_t strip, std::byte* scratch, Use use) {
-  const Unpacked unpacked(scratch);
+  const PanelMemory unpacked(scratch);
+  std::byte* const tail_rows = unpacked.rest;  // copies of the last rows, padded with zeros
   const quipu_codec& codec = *m.codec;
   const std::uint32_t row = strip * panel_rows, rows = std::min(panel_rows, m.rows - row);
   const std::byte* const data = m.data + row * m.row_bytes;
@@ -52,23 +35,14 @@ void for_unpacked(const WeightMatrix& m, std::uint32_t strip, std::byte* scratch
     std::size_t stride = m.row_bytes;
     std::uint32_t first = column;
     if (rows < panel_rows) {
-      std::memset(unpacked.tail_rows, 0, panel_rows * bytes);
+      std::memset(tail_rows, 0, panel_rows * bytes);
       for (std::uint32_t r = 0; r < rows; ++r)
-        std::memcpy(unpacked.tail_rows + r * bytes, data + r * m.row_bytes + at, bytes);
-      from = unpacked.tail_rows;
+        std::memcpy(tail_rows + r * bytes, data + r * m.row_bytes + at, bytes);
+      from = tail_rows;
       stride = bytes;
       first = 0;
     }
-    for (std::uint32_t half = 0; half < 2; ++half) {
-      quipu_panel panel{};
-      panel.size = sizeof panel;
-      panel.quad_stride = panel_rows * 4;
-      panel.group_stride = panel_rows;
-      panel.q = unpacked.q + half * 64;
-      panel.scale = unpacked.scale + half * 16;
-      panel.minimum = codec.has_minimum ? unpacked.minimum + half * 16 : nullptr;
-      m.unpack->unpack(from + half * 16 * stride, stride, first, count, &panel);
-    }
+    unpack_panel(m, from, stride, first, count, false, unpacked);
     use(unpacked, column, count);
   }
 }
@@ -114,7 +88,7 @@ void StripNeeds::join(const StripNeeds& other) noexcept {
 
 StripNeeds strip_needs(const WeightMatrix& m, std::uint32_t index, std::byte* scratch) noexcept {
   StripNeeds needs;
-  for_unpacked(m, index, scratch, [&](const Unpacked& u, std::uint32_t, std::uint32_t count) {
+  for_unpacked(m, index, scratch, [&](const PanelMemory& u, std::uint32_t, std::uint32_t count) {
     // A maximum that a compiler turns into vectors.
     std::uint8_t largest = 0;
     for (std::size_t i = 0; i < std::size_t{count} * panel_rows; ++i)
@@ -128,8 +102,7 @@ StripNeeds strip_needs(const WeightMatrix& m, std::uint32_t index, std::byte* sc
 }
 
 std::size_t strip_scratch_bytes(const WeightMatrix& matrix) noexcept {
-  return q_bytes + 2 * group_floats * sizeof(float) +
-         panel_rows * (row_bytes(*matrix.codec, panel_columns) + 64);
+  return PanelMemory::bytes + panel_rows * (row_bytes(*matrix.codec, panel_columns) + 64);
 }
 
 StripForm strip_form(const quipu_codec& codec, const StripNeeds& needs) noexcept {
@@ -153,7 +126,7 @@ void copy_strip(const WeightMatrix& m, const StripForm& form, std::uint32_t inde
                 std::byte* scratch, std::byte* strips) noexcept {
   std::byte* to = strips + index * strip_bytes(m, form);
   const std::uint32_t parts = 32 / form.group;
-  for_unpacked(m, index, scratch, [&](const Unpacked& u, std::uint32_t, std::uint32_t count) {
+  for_unpacked(m, index, scratch, [&](const PanelMemory& u, std::uint32_t, std::uint32_t count) {
     for (std::uint32_t block = 0; block < count / 32; ++block) {
       for (const float* factors : {u.scale, form.has_minimum ? u.minimum : nullptr})
         for (std::uint32_t part = 0; factors && part < parts; ++part)
