@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "matmul/strip_rows.h"
+#include "matmul/sums_avx2.h"
 #include "matmul/tile_rows.h"
 #include "quipu/sdk/each.h"
 
@@ -12,31 +13,9 @@ namespace QUIPU_KERNEL_ISA {
 
 using quipu::sdk::each;
 
-static inline __m256i broadcast4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm256_set1_epi32(four);
-}
-
-// Makes the compiler add in the order that is written, for want of registers.
-static inline void fix(__m256i& sum) {
-  asm("" : "+x"(sum));
-}
-
 static inline __m256 load_factors(const uint8_t* p, bool halves, int row) {
   return halves ? _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 2 * row)))
                 : _mm256_loadu_ps(reinterpret_cast<const float*>(p) + row);
-}
-
-// What is known of the bytes, as for the tile of panels: those above 127 are taken as signed ones.
-enum class Bytes { nibbles, up_to_31, up_to_63, up_to_127, wide };
-
-// Pairs of products, each of at most 2 * largest * 127, that add up in 16 bits.
-constexpr int pairs_of(Bytes bytes) {
-  return bytes == Bytes::nibbles    ? 8
-         : bytes == Bytes::up_to_31 ? 4
-         : bytes == Bytes::up_to_63 ? 2
-                                    : 1;
 }
 
 /// Columns 4 quad to 4 quad + 3 of eight rows.
@@ -45,7 +24,7 @@ static inline __m256i load_quad(const uint8_t* q, int quad, int row) {
   const auto load = [&](int at) QUIPU_IN_LINE {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q + at * 128 + row * 4));
   };
-  if constexpr (bytes != Bytes::nibbles) return load(quad);
+  if constexpr (bytes != Bytes::up_to_15) return load(quad);
   const __m256i both = load(quad % 4);
   return _mm256_and_si256(quad < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
 }
@@ -61,10 +40,7 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
   const int32_t zero = (wide ? 128 : 0) - form.zero;
   __m256 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] = out.continues ? _mm256_loadu_ps(out.c + t * out.c_stride + 16 * half + 8 * v)
-                                : _mm256_setzero_ps();
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sum(out, t, 16 * half + 8 * v); });
   });
   StripBlocks w(form, strip);
   StripAhead ahead(strip);
@@ -120,14 +96,7 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
     });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      const int row = 16 * half + 8 * v;
-      __m256 s = sum[t][v];
-      if (out.y && out.bias) s = _mm256_add_ps(s, _mm256_loadu_ps(out.bias + row));
-      if (out.y && out.addend)
-        s = _mm256_add_ps(s, _mm256_loadu_ps(out.addend + t * out.addend_stride + row));
-      _mm256_storeu_ps((out.y ? out.y + t * out.y_stride : out.c + t * out.c_stride) + row, s);
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, 16 * half + 8 * v, sum[t][v]); });
   });
 }
 
@@ -150,7 +119,7 @@ template <int Tokens, int Group, bool Nibbles>
 static void strip_rows(const TileInput& x, const StripForm& form, const StripView& strip,
                        const TileOutput& out) noexcept {
   if constexpr (Nibbles) {
-    strip_parts<Tokens, Group, Bytes::nibbles>(x, form, strip, out);
+    strip_parts<Tokens, Group, Bytes::up_to_15>(x, form, strip, out);
   } else {
     if (form.largest <= 31) return strip_parts<Tokens, Group, Bytes::up_to_31>(x, form, strip, out);
     if (form.largest <= 63) return strip_parts<Tokens, Group, Bytes::up_to_63>(x, form, strip, out);

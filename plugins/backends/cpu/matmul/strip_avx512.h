@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "matmul/strip_rows.h"
+#include "matmul/sums_avx512.h"
 #include "matmul/tile_rows.h"
 #include "quipu/sdk/each.h"
 
@@ -11,12 +12,6 @@ namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
 using quipu::sdk::each;
-
-static inline __m512i broadcast4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm512_set1_epi32(four);
-}
 
 static inline __m512 load_factors(const uint8_t* p, bool halves, int v) {
   return halves ? _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + v))
@@ -38,10 +33,7 @@ static void strip_part(const TileInput& x, const StripForm& form, const StripVie
   constexpr int parts = 32 / Group;
   __m512 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] =
-          out.continues ? _mm512_loadu_ps(out.c + t * out.c_stride + 16 * v) : _mm512_setzero_ps();
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sums(out, t, v); });
   });
   const bool halves = form.halves, has_minimum = form.has_minimum;
   const int32_t zero = -form.zero;
@@ -102,14 +94,7 @@ static void strip_part(const TileInput& x, const StripForm& form, const StripVie
       });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      auto& s = sum[t][v];
-      if (!out.y) return _mm512_storeu_ps(out.c + t * out.c_stride + 16 * v, s);
-      if (out.bias) s = _mm512_add_ps(s, _mm512_loadu_ps(out.bias + 16 * v));
-      if (out.addend)
-        s = _mm512_add_ps(s, _mm512_loadu_ps(out.addend + t * out.addend_stride + 16 * v));
-      _mm512_storeu_ps(out.y + t * out.y_stride + 16 * v, s);
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { store_sums(out, t, v, sum[t][v]); });
   });
 }
 

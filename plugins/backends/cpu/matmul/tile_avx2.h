@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 
+#include "matmul/sums_avx2.h"
 #include "matmul/tile_rows.h"
 #include "quipu/sdk/each.h"
 
@@ -16,18 +17,6 @@ namespace QUIPU_KERNEL_ISA {
 using quipu::sdk::each;
 
 constexpr uint32_t most_tokens = 6;
-
-static inline __m256i broadcast4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm256_set1_epi32(four);
-}
-
-// Makes the compiler add in the order that is written. Else it adds integers up as a tree, which
-// needs more registers than there are (1.6 times as slow).
-static inline void fix(__m256i& sum) {
-  asm("" : "+x"(sum));
-}
 
 static uint32_t largest(const PanelView& p) noexcept {
   __m256i any[4] = {};
@@ -44,18 +33,6 @@ static uint32_t largest(const PanelView& p) noexcept {
   return bits;
 }
 
-// What is known of the bytes. Those above 127 are taken as signed ones, 128 less: |w - 128| *
-// sign(w - 128) x.
-enum class Bytes { up_to_15, up_to_31, up_to_63, up_to_127, wide };
-
-// Pairs of products, each of at most 2 * largest * 127, that add up in 16 bits.
-constexpr int pairs_of(Bytes bytes) {
-  return bytes == Bytes::up_to_15   ? 8
-         : bytes == Bytes::up_to_31 ? 4
-         : bytes == Bytes::up_to_63 ? 2
-                                    : 1;
-}
-
 constexpr uint32_t most_groups = panel_columns / 16;
 
 // Up to three rows times 16 weight rows in two vectors: six sums of integers and six of floats.
@@ -68,10 +45,7 @@ static void tile_part(const TileInput& x, const PanelView& p, int half, const in
   const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8(static_cast<char>(0x80));
   __m256 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] = out.continues ? _mm256_loadu_ps(out.c + t * out.c_stride + 16 * half + 8 * v)
-                                : _mm256_setzero_ps();
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sum(out, t, 16 * half + 8 * v); });
   });
   const uint8_t* w = p.q + 64 * half;
   const int8_t* q = x.q;
@@ -125,14 +99,7 @@ static void tile_part(const TileInput& x, const PanelView& p, int half, const in
     });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      const int row = 16 * half + 8 * v;
-      __m256 s = sum[t][v];
-      if (out.y && out.bias) s = _mm256_add_ps(s, _mm256_loadu_ps(out.bias + row));
-      if (out.y && out.addend)
-        s = _mm256_add_ps(s, _mm256_loadu_ps(out.addend + t * out.addend_stride + row));
-      _mm256_storeu_ps((out.y ? out.y + t * out.y_stride : out.c + t * out.c_stride) + row, s);
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, 16 * half + 8 * v, sum[t][v]); });
   });
 }
 

@@ -4,16 +4,11 @@
 #include <immintrin.h>
 
 #include "matmul/kernels.h"
+#include "matmul/sums_avx512.h"
 #include "quipu/sdk/each.h"
 
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
-
-static inline __m512i broadcast4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm512_set1_epi32(four);
-}
 
 using quipu::sdk::each;
 
@@ -112,24 +107,12 @@ QUIPU_IN_LINE static inline __m512 group_of(const float* numbers, int part, int 
   return _mm512_loadu_ps(numbers + part * panel_rows + 16 * v);
 }
 
-// Sums of token t with 16 of the weight rows, as far as they go.
-QUIPU_IN_LINE static inline void store_sums(const TileOutput& out, int t, int v, __m512 sum) {
-  if (!out.y) return _mm512_storeu_ps(out.c + t * out.c_stride + 16 * v, sum);
-  if (out.bias) sum = _mm512_add_ps(sum, _mm512_loadu_ps(out.bias + 16 * v));
-  if (out.addend)
-    sum = _mm512_add_ps(sum, _mm512_loadu_ps(out.addend + t * out.addend_stride + 16 * v));
-  _mm512_storeu_ps(out.y + t * out.y_stride + 16 * v, sum);
-}
-
 // Rows by two vectors of 16 weight rows, so that each activation is read once for two products.
 template <int Tokens, bool Minimum, bool Zero>
 static void sum_32(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   __m512 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] =
-          out.continues ? _mm512_loadu_ps(out.c + t * out.c_stride + 16 * v) : _mm512_setzero_ps();
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sums(out, t, v); });
   });
   const Starts<Zero ? Tokens : 0, 32> starts(x, p);
   Place<Tokens, 32, Minimum, Zero> at(x, p, starts);

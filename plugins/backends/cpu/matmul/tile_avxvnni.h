@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 
+#include "matmul/sums_avx2.h"
 #include "matmul/tile_rows.h"
 #include "quipu/sdk/each.h"
 
@@ -15,22 +16,13 @@ using quipu::sdk::each;
 
 constexpr uint32_t most_tokens = 6;
 
-static inline __m256i broadcast4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm256_set1_epi32(four);
-}
-
 // Up to three rows times 16 weight rows in two vectors: six sums of integers and six of floats.
 template <int Tokens, int Group, bool Minimum>
 static void tile_part(const TileInput& x, const PanelView& p, int half,
                       const TileOutput& out) noexcept {
   __m256 sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      sum[t][v] = out.continues ? _mm256_loadu_ps(out.c + t * out.c_stride + 16 * half + 8 * v)
-                                : _mm256_setzero_ps();
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sum(out, t, 16 * half + 8 * v); });
   });
   const uint8_t* w = p.q + 64 * half;
   const int8_t* q = x.q;
@@ -67,14 +59,7 @@ static void tile_part(const TileInput& x, const PanelView& p, int half,
     });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      const int row = 16 * half + 8 * v;
-      __m256 s = sum[t][v];
-      if (out.y && out.bias) s = _mm256_add_ps(s, _mm256_loadu_ps(out.bias + row));
-      if (out.y && out.addend)
-        s = _mm256_add_ps(s, _mm256_loadu_ps(out.addend + t * out.addend_stride + row));
-      _mm256_storeu_ps((out.y ? out.y + t * out.y_stride : out.c + t * out.c_stride) + row, s);
-    });
+    each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, 16 * half + 8 * v, sum[t][v]); });
   });
 }
 
