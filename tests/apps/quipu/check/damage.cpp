@@ -278,6 +278,20 @@ void check_all(const char* model, std::span<const Damage> damages) {
   }
 }
 
+// A copy in the folder of a model in Q4_0.
+std::filesystem::path copy_of_q4_0(const TemporaryFolder& folder) {
+  auto file = folder / "damaged.gguf";
+  std::filesystem::copy_file(models + "qwen2x96-Q4_0.gguf", file);
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+  return file;
+}
+
+// Where block 5 of a tensor begins: blocks of Q4_0 have 18 bytes, the first two a half-precision
+// scale.
+std::uint64_t place_of_block_5(const std::filesystem::path& file) {
+  return quipu::ModelFile::open(file, registry())->tensor("blk.1.attn_q.weight")->offset + 5 * 18;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(one_damaged_thing_is_named_with_its_stage) {
@@ -287,15 +301,8 @@ BOOST_AUTO_TEST_CASE(one_damaged_thing_is_named_with_its_stage) {
 
 BOOST_AUTO_TEST_CASE(a_scale_that_is_no_number_is_named_with_its_block) {
   const TemporaryFolder folder;
-  const auto file = folder / "damaged.gguf";
-  std::filesystem::copy_file(models + "qwen2x96-Q4_0.gguf", file);
-  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-  std::uint64_t at = 0;
-  {
-    const auto sound = quipu::ModelFile::open(file, registry());
-    // Blocks of Q4_0 have 18 bytes and begin with a half-precision scale.
-    at = sound->tensor("blk.1.attn_q.weight")->offset + 5 * 18;
-  }
+  const auto file = copy_of_q4_0(folder);
+  const std::uint64_t at = place_of_block_5(file);
   std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
   bytes.seekp(static_cast<std::streamoff>(at));
   bytes.write("\x00\x7E", 2);
@@ -311,14 +318,8 @@ BOOST_AUTO_TEST_CASE(a_scale_that_is_no_number_is_named_with_its_block) {
 
 BOOST_AUTO_TEST_CASE(a_scale_with_a_flipped_exponent_is_named_with_its_block) {
   const TemporaryFolder folder;
-  const auto file = folder / "damaged.gguf";
-  std::filesystem::copy_file(models + "qwen2x96-Q4_0.gguf", file);
-  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-  std::uint64_t at = 0;
-  {
-    const auto sound = quipu::ModelFile::open(file, registry());
-    at = sound->tensor("blk.1.attn_q.weight")->offset + 5 * 18;
-  }
+  const auto file = copy_of_q4_0(folder);
+  const std::uint64_t at = place_of_block_5(file);
   std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
   bytes.seekg(static_cast<std::streamoff>(at + 1));
   const auto upper = static_cast<char>(bytes.get() ^ 0x40);  // the highest bit of the exponent
