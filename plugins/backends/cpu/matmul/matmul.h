@@ -85,6 +85,11 @@ struct Following {
   const WeightMatrix* matrix = nullptr;  ///< null: nobody knows
   std::uint32_t row = 0;
 };
+/// Rows `row` and after, which are the likeliest to come next even where this task ends: a thread
+/// has most of a matrix piece by piece.
+inline Following after(const WeightMatrix& matrix, std::uint32_t row) noexcept {
+  return {row < matrix.rows ? &matrix : nullptr, row};
+}
 
 /// y[t * y_stride + r - first] = sum over j of w[r][j] * x[t][j], for rows first <= r < last and
 /// tokens t of x, and `more`.

@@ -195,7 +195,6 @@ class HiddenJob final : public Job {
                              begin,
                              std::min(up.rows, begin + rows),
                              node_.routing.slot_begin[e],
-                             task + 1 < last && begin + rows < up.rows ? begin + rows : 0,
                              node_.experts.observer || reads_float(down, tokens),
                              reads_int8(down, tokens)};
       const Matrix& hidden = node_.hidden.x;
@@ -266,10 +265,10 @@ class DownJob final : public Job {
       const WeightMatrix& down = node_.experts.down[e];
       const std::uint32_t rows = rows_per_task(down, tokens);
       const std::uint32_t begin = (task - node_.routing.down_task_begin[e]) * rows;
-      multiply(down, from_row(node_.hidden.form, slot), tokens, begin,
-               std::min(down.rows, begin + rows), node_.products.row(slot) + begin,
-               node_.products.stride, node_.multiplying.of(thread), {},
-               {task + 1 < last && begin + rows < down.rows ? &down : nullptr, begin + rows});
+      const std::uint32_t end = std::min(down.rows, begin + rows);
+      multiply(down, from_row(node_.hidden.form, slot), tokens, begin, end,
+               node_.products.row(slot) + begin, node_.products.stride,
+               node_.multiplying.of(thread), {}, after(down, end));
     }
   }
   std::string describe() const override {

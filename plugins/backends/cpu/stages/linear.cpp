@@ -58,7 +58,7 @@ class LinearJob final : public Job {
       scratch += round_up(tokens * width * sizeof(float));
     }
     multiply(part_.weight, in_.form_of(tokens), tokens, begin, end, y_.data + begin, y_.stride,
-             scratch, more);
+             scratch, more, after(part_.weight, end));
   }
 
   std::string describe() const override {
@@ -114,7 +114,6 @@ class GatedLinearJob final : public Job {
                      0,
                      0,
                      0,
-                     0,
                      linear_.floats_always || linear_.out.is_read_as_float(tokens),
                      linear_.out.is_read_as_int8(tokens)};
     const Activations in = linear_.in.form_of(tokens);
@@ -122,7 +121,6 @@ class GatedLinearJob final : public Job {
     for (std::uint32_t task = first; task < last; ++task) {
       block.first = task * rows;
       block.last = std::min(linear_.up.weight.rows, block.first + rows);
-      block.following = task + 1 < last ? block.last : 0;
       gated_block(kernels_, block, in, y.data, y.stride, out, scratch_.of(thread));
     }
   }
@@ -269,7 +267,7 @@ void gated_block(const RowKernels& kernels, const GatedBlock& block, const Activ
              bias(block.gate_bias), {&block.up, block.first});
   const WeightMatrix* next = block.gate ? block.gate : &block.up;
   multiply(block.up, in, block.tokens, block.first, block.last, up, rows, rest, bias(block.up_bias),
-           {block.following ? next : nullptr, block.following});
+           after(*next, block.last));
   for (std::uint32_t t = 0; t < block.tokens; ++t) {
     float* const u = up + std::size_t{t} * rows;
     if (block.gate) {

@@ -82,7 +82,6 @@ struct GatedBlock {
   const float *gate_bias, *up_bias;
   const quipu_activation& activation;
   std::uint32_t tokens, first, last, out_row;
-  std::uint32_t following;  ///< row of the block that comes next; 0 = none
   bool write_float, write_int8;
 };
 void gated_block(const RowKernels& kernels, const GatedBlock& block, const Activations& in,

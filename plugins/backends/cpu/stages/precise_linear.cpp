@@ -62,7 +62,8 @@ class PreciseLinear final : public Job {
     for (std::uint32_t task = first; task < last; ++task) {
       const std::uint32_t begin = task * rows, end = std::min(part_.weight.rows, begin + rows),
                           size = end - begin;
-      multiply(part_.weight, input_.form, forms * tokens, begin, end, both, size, rest);
+      multiply(part_.weight, input_.form, forms * tokens, begin, end, both, size, rest, {},
+               after(part_.weight, end));
       for (std::uint32_t t = 0; t < tokens; ++t) {
         float* const y = y_.row(t) + begin;
         kernels_.add(both + std::size_t{forms} * t * size,
