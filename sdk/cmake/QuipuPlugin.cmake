@@ -6,8 +6,8 @@
 #   KERNELS  compiled once for each instruction set of the target (x86-64: scalar avx2 avx512; aarch64: scalar neon; any
 #            other: scalar), with QUIPU_KERNEL_ISA=<name> and QUIPU_KERNEL_<NAME> defined. They include intrinsics and quipu/sdk/kernel.h, and
 #            nothing that could emit shared inline code.
-#   SPECIAL_KERNELS  those of KERNELS that are compiled for instruction sets of few processors too (x86-64: avxvnni amx;
-#            aarch64: i8mm). QUIPU_KERNEL_<NAME> of the set that such a one adds to is defined as well.
+#   SPECIAL_KERNELS  those of KERNELS that are compiled for instruction sets of some processors too (x86-64: avxvnni,
+#            avx512bw without VNNI and VBMI, avx512vnni without VBMI, amx; aarch64: i8mm). QUIPU_KERNEL_<NAME> of the set that such a one adds to is defined as well.
 #   LINK     libraries that only this plugin needs.
 set(QUIPU_PLUGIN_DIRECTORY quipu/plugins-0) # below the library directory; 0 is the ABI major
 
@@ -18,9 +18,13 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND QUIPU_ISAS avx2 avx512)
   set(QUIPU_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi -mbmi2)
   set(QUIPU_ISA_FLAGS_avx512 ${QUIPU_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi -mavx512vnni -mprefer-vector-width=512)
-  list(APPEND QUIPU_SPECIAL_ISAS avxvnni amx)
+  list(APPEND QUIPU_SPECIAL_ISAS avxvnni avx512bw avx512vnni amx)
   set(QUIPU_ISA_BASE_avxvnni avx2)
   set(QUIPU_ISA_FLAGS_avxvnni ${QUIPU_ISA_FLAGS_avx2} -mavxvnni)
+  set(QUIPU_ISA_BASE_avx512bw avx2)
+  set(QUIPU_ISA_FLAGS_avx512bw ${QUIPU_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+  set(QUIPU_ISA_BASE_avx512vnni avx2)
+  set(QUIPU_ISA_FLAGS_avx512vnni ${QUIPU_ISA_FLAGS_avx512bw} -mavx512vnni)
   set(QUIPU_ISA_BASE_amx avx512)
   set(QUIPU_ISA_FLAGS_amx ${QUIPU_ISA_FLAGS_avx512} -mamx-tile -mamx-int8)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")

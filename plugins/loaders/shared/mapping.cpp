@@ -82,8 +82,8 @@ Mapping::Mapping(const std::string& path) {
   void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.value(), 0);
   if (mapped == MAP_FAILED) throw failed(path, errno);
   // What is read from the disk from now on comes in huge pages where the file system has them; what
-  // is cached already stays as it is. In a virtual machine on Zen 5 with ext4, decoding is 1.06
-  // (SmolLM2 135M) to 1.2 times as fast as with small pages, and a later start maps 4 GB in 18 ms
+  // is cached already stays as it is. In a virtual machine on Zen 5 with ext4, decoding is 1.0 to
+  // 1.06 (SmolLM2 135M) times as fast as with small pages, and a later start maps 4 GB in 18 ms
   // instead of 200. The first reading is 1.4 times as fast for 0.6 GB, but with the first token 0.7
   // times for 4 GB, as the host provides fresh memory slowly there.
   ::madvise(mapped, size_, MADV_HUGEPAGE);

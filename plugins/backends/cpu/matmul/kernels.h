@@ -123,12 +123,19 @@ struct MatmulKernels {
 extern const MatmulKernels scalar_matmul;
 #if defined(__x86_64__)
 extern const MatmulKernels avx2_matmul;
-extern const MatmulKernels avxvnni_matmul;  ///< for level AVX2, where has_avx_vnni()
+/// For level AVX2 on processors that have AVX-VNNI, or AVX-512 but not all that level AVX512 asks
+/// for: sums are those of avx2_matmul to the last bit.
+extern const MatmulKernels avxvnni_matmul, avx512bw_matmul, avx512vnni_matmul;
 extern const MatmulKernels avx512_matmul;
 extern const MatmulKernels amx_matmul;
 
-/// Whether this processor has AVX-VNNI: the dot products of bytes of AVX-512 VNNI on 256 bits.
-bool has_avx_vnni() noexcept;
+/// Which of them this processor can run.
+struct WiderThanAvx2 {
+  bool avxvnni;     ///< AVX-VNNI: the dot products of bytes of AVX-512 VNNI, on 256 bits
+  bool avx512bw;    ///< AVX-512 F, BW, DQ and VL, as since Skylake-X
+  bool avx512vnni;  ///< and VNNI, as since Cascade Lake
+};
+WiderThanAvx2 wider_than_avx2() noexcept;
 #elif defined(__aarch64__)
 extern const MatmulKernels neon_matmul;
 extern const MatmulKernels i8mm_matmul;

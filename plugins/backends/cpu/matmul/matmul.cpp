@@ -89,19 +89,27 @@ void add(const Addition& more, std::uint32_t token, std::uint32_t row, std::uint
 }
 
 #if defined(__x86_64__)
-bool has_avx_vnni() noexcept {
+WiderThanAvx2 wider_than_avx2() noexcept {
   // Intel's Software Developer's Manual, volume 2, CPUID.
   unsigned most, a, b, c, d;
   constexpr unsigned avx_vnni = 1u << 4;
-  return __get_cpuid_count(7, 0, &most, &b, &c, &d) && most >= 1 &&
-         __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & avx_vnni) != 0;
+  WiderThanAvx2 found{};
+  found.avxvnni = __get_cpuid_count(7, 0, &most, &b, &c, &d) && most >= 1 &&
+                  __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & avx_vnni) != 0;
+  found.avx512bw = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  found.avx512vnni = found.avx512bw && __builtin_cpu_supports("avx512vnni");
+  return found;
 }
 
-// Not a level of its own, as sums are those of AVX2 to the last bit. Where a processor with AVX-512
-// runs AVX2 somebody asked for just that.
-static bool best_is_avx_vnni() noexcept {
-  static const bool found = has_avx_vnni() && !__builtin_cpu_supports("avx512vnni");
-  return found;
+// Not levels of their own, as sums are those of AVX2 to the last bit. Where a processor with all of
+// level AVX512 runs AVX2 somebody asked for just that.
+static const MatmulKernels& best_of_avx2() noexcept {
+  const WiderThanAvx2 found = wider_than_avx2();
+  if (found.avx512vnni)
+    return __builtin_cpu_supports("avx512vbmi") ? avx2_matmul : avx512vnni_matmul;
+  if (found.avx512bw) return avx512bw_matmul;
+  return found.avxvnni ? avxvnni_matmul : avx2_matmul;
 }
 #endif
 
@@ -112,8 +120,10 @@ const MatmulKernels& matmul_kernels(std::uint32_t isa) noexcept {
     return amx_matmul;
   case QUIPU_ISA_AVX512:
     return avx512_matmul;
-  case QUIPU_ISA_AVX2:
-    return best_is_avx_vnni() ? avxvnni_matmul : avx2_matmul;
+  case QUIPU_ISA_AVX2: {
+    static const MatmulKernels& best = best_of_avx2();
+    return best;
+  }
 #elif defined(__aarch64__)
   case QUIPU_ISA_I8MM:
     return i8mm_matmul;

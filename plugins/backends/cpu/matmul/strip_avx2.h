@@ -4,8 +4,8 @@
 #include <immintrin.h>
 
 #include "matmul/strip_rows.h"
-#include "matmul/sums_avx2.h"
 #include "matmul/tile_rows.h"
+#include "matmul/vectors_avx2.h"
 #include "quipu/sdk/each.h"
 
 namespace quipu_cpu {
@@ -13,20 +13,17 @@ namespace QUIPU_KERNEL_ISA {
 
 using quipu::sdk::each;
 
-static inline __m256 load_factors(const uint8_t* p, bool halves, int row) {
-  return halves ? _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 2 * row)))
-                : _mm256_loadu_ps(reinterpret_cast<const float*>(p) + row);
+static inline Floats load_factors(const uint8_t* p, bool halves, int row) {
+  return halves ? load_halves(p + 2 * row) : load(reinterpret_cast<const float*>(p) + row);
 }
 
-/// Columns 4 quad to 4 quad + 3 of eight rows.
+/// Columns 4 quad to 4 quad + 3 of a vector of rows.
 template <Bytes bytes>
-static inline __m256i load_quad(const uint8_t* q, int quad, int row) {
-  const auto load = [&](int at) QUIPU_IN_LINE {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q + at * 128 + row * 4));
-  };
+static inline Integers load_quad(const uint8_t* q, int quad, int row) {
+  const auto load = [&](int at) QUIPU_IN_LINE { return load_bytes(q + at * 128 + row * 4); };
   if constexpr (bytes != Bytes::up_to_15) return load(quad);
-  const __m256i both = load(quad % 4);
-  return _mm256_and_si256(quad < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
+  const Integers both = load(quad % 4);
+  return quad < 4 ? low_nibbles(both) : high_nibbles(both);
 }
 
 // As the tile of panels, with the same order of additions of floats.
@@ -36,11 +33,11 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
   constexpr bool wide = bytes == Bytes::wide;
   constexpr int parts = 32 / Group, quads = Group / 4;
   constexpr int pairs = pairs_of(bytes) < quads ? pairs_of(bytes) : quads;
-  const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8(static_cast<char>(0x80));
+  const Integers flip = all_bytes(0x80);
   const int32_t zero = (wide ? 128 : 0) - form.zero;
-  __m256 sum[Tokens][2];
+  Floats sum[Tokens][2];
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sum(out, t, 16 * half + 8 * v); });
+    each<2>([&](auto v) QUIPU_IN_LINE { sum[t][v] = begin_sum(out, t, two * half + lanes * v); });
   });
   StripBlocks w(form, strip);
   StripAhead ahead(strip);
@@ -49,54 +46,51 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
     ahead.fetch();
     each<parts>([&](auto part) QUIPU_IN_LINE {
       const uint32_t g = block * parts + part;
-      __m256i dot[Tokens][2];
+      Integers dot[Tokens][2];
       each<Tokens>([&](auto t) QUIPU_IN_LINE {
-        dot[t][0] = dot[t][1] = _mm256_set1_epi32(zero * x.total[t * x.total_stride + g]);
+        dot[t][0] = dot[t][1] = all32(zero * x.total[t * x.total_stride + g]);
       });
       each<quads / pairs>([&](auto some) QUIPU_IN_LINE {
-        __m256i pair[Tokens][2];
+        Integers pair[Tokens][2];
         each<pairs>([&](auto number) QUIPU_IN_LINE {
           const int quad = part * quads + some * pairs + number;
           each<2>([&](auto v) QUIPU_IN_LINE {
-            __m256i weights = load_quad<bytes>(w.q, quad, 16 * half + 8 * v);
-            if constexpr (wide) weights = _mm256_xor_si256(weights, flip);
-            const __m256i size = wide ? _mm256_abs_epi8(weights) : weights;
+            Integers weights = load_quad<bytes>(w.q, quad, two * half + lanes * v);
+            if constexpr (wide) weights ^= flip;
+            const Integers size = wide ? absolute(weights) : weights;
             each<Tokens>([&](auto t) QUIPU_IN_LINE {
-              const __m256i four = broadcast4(q + t * x.q_stride + 4 * quad);
-              const __m256i product =
-                  _mm256_maddubs_epi16(size, wide ? _mm256_sign_epi8(four, weights) : four);
-              pair[t][v] = number == 0 ? product : _mm256_add_epi16(pair[t][v], product);
+              const Integers four = broadcast4(q + t * x.q_stride + 4 * quad);
+              const Integers product = multiply_pairs(size, wide ? with_sign(four, weights) : four);
+              pair[t][v] = number == 0 ? product : add16(pair[t][v], product);
               fix(pair[t][v]);
             });
           });
         });
         each<Tokens>([&](auto t) QUIPU_IN_LINE {
           each<2>([&](auto v) QUIPU_IN_LINE {
-            dot[t][v] = _mm256_add_epi32(dot[t][v], _mm256_madd_epi16(pair[t][v], ones));
+            dot[t][v] = add32(dot[t][v], add_neighbours(pair[t][v]));
             fix(dot[t][v]);
           });
         });
       });
       each<2>([&](auto v) QUIPU_IN_LINE {
-        const int row = 16 * half + 8 * v;
-        const __m256 scale = load_factors(w.scales + part * w.group_bytes, form.halves, row);
+        const int row = two * half + lanes * v;
+        const Floats scale = load_factors(w.scales + part * w.group_bytes, form.halves, row);
         each<Tokens>([&](auto t) QUIPU_IN_LINE {
-          const __m256 both =
-              _mm256_mul_ps(scale, _mm256_set1_ps(x.scale[t * x.scale_stride + block]));
-          sum[t][v] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t][v]), both, sum[t][v]);
+          const Floats both = scale * all(x.scale[t * x.scale_stride + block]);
+          sum[t][v] = multiply_add(to_floats(dot[t][v]), both, sum[t][v]);
         });
         if (form.has_minimum) {
-          const __m256 minimum = load_factors(w.minima + part * w.group_bytes, form.halves, row);
+          const Floats minimum = load_factors(w.minima + part * w.group_bytes, form.halves, row);
           each<Tokens>([&](auto t) QUIPU_IN_LINE {
-            sum[t][v] =
-                _mm256_fmadd_ps(minimum, _mm256_set1_ps(x.sum[t * x.sum_stride + g]), sum[t][v]);
+            sum[t][v] = multiply_add(minimum, all(x.sum[t * x.sum_stride + g]), sum[t][v]);
           });
         }
       });
     });
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
-    each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, 16 * half + 8 * v, sum[t][v]); });
+    each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, two * half + lanes * v, sum[t][v]); });
   });
 }
 
@@ -107,10 +101,10 @@ static void strip_parts(const TileInput& x, const StripForm& form, const StripVi
   constexpr int first = Tokens < 3 ? Tokens : 3;
   StripView again = strip;
   again.ahead_lines = 0;
-  strip_half<first, Group, bytes>(x, form, strip, 0, out);
-  strip_half<first, Group, bytes>(x, form, again, 1, out);
+  for (int half = 0; half < half_count; ++half)
+    strip_half<first, Group, bytes>(x, form, half ? again : strip, half, out);
   if constexpr (first < Tokens)
-    for (int half = 0; half < 2; ++half)
+    for (int half = 0; half < half_count; ++half)
       strip_half<Tokens - first, Group, bytes>(from_row(x, first), form, again, half,
                                                from_row(out, first));
 }

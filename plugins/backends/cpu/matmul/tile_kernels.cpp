@@ -6,8 +6,8 @@
 #include "matmul/tile_amx.h"
 #elif defined(QUIPU_KERNEL_AVX512)
 #include "matmul/tile_avx512_blocks.h"
-#elif defined(QUIPU_KERNEL_AVXVNNI)
-#include "matmul/tile_avxvnni.h"
+#elif defined(QUIPU_KERNEL_AVXVNNI) || defined(QUIPU_KERNEL_AVX512VNNI)
+#include "matmul/tile_vnni.h"
 #elif defined(QUIPU_KERNEL_AVX2)
 #include "matmul/tile_avx2.h"
 #elif defined(QUIPU_KERNEL_NEON)
@@ -84,12 +84,12 @@ extern const MatmulKernels amx_matmul = {
 #if defined(QUIPU_KERNEL_AVX512)
 constexpr uint32_t level = QUIPU_ISA_AVX512;
 constexpr auto largest_byte = nullptr;
-#elif defined(QUIPU_KERNEL_AVXVNNI)
+#elif defined(QUIPU_KERNEL_AVXVNNI) || defined(QUIPU_KERNEL_AVX512VNNI)
 constexpr uint32_t level = QUIPU_ISA_AVX2;
 constexpr auto largest_byte = nullptr;
 #elif defined(QUIPU_KERNEL_AVX2)
 constexpr uint32_t level = QUIPU_ISA_AVX2;
-constexpr auto largest_byte = avx2::largest;
+constexpr auto largest_byte = kernel::largest;
 #elif defined(QUIPU_KERNEL_I8MM)
 constexpr uint32_t level = QUIPU_ISA_I8MM;
 constexpr auto largest_byte = nullptr;

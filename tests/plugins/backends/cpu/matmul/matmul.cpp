@@ -420,7 +420,10 @@ BOOST_AUTO_TEST_CASE(kernels_that_only_have_integers_faster_have_the_same_sums_t
     return std::find(here.begin(), here.end(), isa) != here.end();
   };
 #if defined(__x86_64__)
-  const Pair pairs[] = {{QUIPU_ISA_AVX2, avxvnni_matmul, has_avx_vnni()},
+  const WiderThanAvx2 wider = wider_than_avx2();
+  const Pair pairs[] = {{QUIPU_ISA_AVX2, avxvnni_matmul, wider.avxvnni},
+                        {QUIPU_ISA_AVX2, avx512bw_matmul, wider.avx512bw},
+                        {QUIPU_ISA_AVX2, avx512vnni_matmul, wider.avx512vnni},
                         {QUIPU_ISA_AVX512, amx_matmul, has(QUIPU_ISA_AMX)}};
 #else
   const Pair pairs[] = {{QUIPU_ISA_NEON, i8mm_matmul, has(QUIPU_ISA_I8MM)}};

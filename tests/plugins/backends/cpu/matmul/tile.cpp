@@ -17,7 +17,10 @@ std::vector<const MatmulKernels*> variants() {
   std::vector<const MatmulKernels*> found;
   for (const std::uint32_t isa : instruction_sets()) found.push_back(&matmul_kernels(isa));
 #if defined(__x86_64__)
-  if (has_avx_vnni()) found.push_back(&avxvnni_matmul);
+  const WiderThanAvx2 wider = wider_than_avx2();
+  if (wider.avxvnni) found.push_back(&avxvnni_matmul);
+  if (wider.avx512bw) found.push_back(&avx512bw_matmul);
+  if (wider.avx512vnni) found.push_back(&avx512vnni_matmul);
 #endif
   return found;
 }
