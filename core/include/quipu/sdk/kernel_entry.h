@@ -17,6 +17,7 @@
 #endif
 #ifdef QUIPU_KERNEL_AVX512
 #include "quipu/sdk/kernel_avx512_fours.h"
+#include "quipu/sdk/kernel_avx512_fours_panel.h"
 #endif
 
 #define QUIPU_QUANT_PLUGIN(VERSION, LICENSE, FORMAT)                                               \
