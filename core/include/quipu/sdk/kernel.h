@@ -30,7 +30,8 @@
 //                             anything, so mask afterwards
 //       piece.lookup(q, t)    t[q] for bytes q below 16; t is a static constexpr uint8_t[16]
 //       piece.digit(q, f)     digit f(n), 0 to 4, of bytes that are fractions q / 256 in base 3
-//       nibbles(piece, f)     of the 8 bytes at offset f(n): the low nibbles, then the high ones
+//       nibbles(piece, f)     of the 8 bytes at offset f(n): the low nibbles, then the high ones;
+//                             pieces 2 n and 2 n + 1 have theirs side by side
 //       piece.made(f)         the 16 bytes that f(block, n) computes with kernel_words.h: a Sixteen
 //       piece.flags(f)        the 16 bits that f(block, n) gives, each as a byte 0 or 255
 //       &, |, ^               with bytes, or with a constant for every byte

@@ -306,6 +306,18 @@ struct ColumnPieces {
   }
 };
 
+/// Of pieces 2 n and 2 n + 1, whose bytes lie side by side, from the same loads.
+template <unsigned Piece, class Offset>
+QUIPU_INLINE Tile nibbles(ColumnPieces<Piece> piece, Offset) {
+  constexpr unsigned odd = Piece % 2, offset = Offset{}(Piece - odd);
+  static_assert(Offset{}(Piece - odd + 1) == offset + 8);
+  const Tile both = load_tile(piece.block + offset, piece.row_stride);
+  const __m256i* const v = both.v + 4 * odd;
+  return Tile{{v[0], v[1], v[2], v[3], _mm256_srli_epi16(v[0], 4), _mm256_srli_epi16(v[1], 4),
+               _mm256_srli_epi16(v[2], 4), _mm256_srli_epi16(v[3], 4)}} &
+         15;
+}
+
 /// As many floats as a vector holds, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 8;

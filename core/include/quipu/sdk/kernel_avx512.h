@@ -260,6 +260,16 @@ struct ColumnPieces {
   }
 };
 
+/// Of pieces 2 n and 2 n + 1, whose bytes lie side by side, from the same loads.
+template <unsigned Piece, class Offset>
+QUIPU_INLINE Tile nibbles(ColumnPieces<Piece> piece, Offset) {
+  constexpr unsigned odd = Piece % 2, offset = Offset{}(Piece - odd);
+  static_assert(Offset{}(Piece - odd + 1) == offset + 8);
+  const Tile both = load_tile(piece.block + offset, piece.row_stride);
+  const __m512i a = both.v[2 * odd], b = both.v[2 * odd + 1];
+  return Tile{{a, b, _mm512_srli_epi16(a, 4), _mm512_srli_epi16(b, 4)}} & 15;
+}
+
 /// As many floats as a vector holds, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 16;
