@@ -79,17 +79,16 @@ struct StripForm {
   uint32_t block_bytes;
 };
 
-constexpr uint32_t strip_tokens = 6;
+constexpr uint32_t strip_tokens = 8;
 
 /// Columns of a strip.
 struct StripView {
   const uint8_t* blocks;
   uint32_t columns;  ///< a multiple of 32
-  /// What comes next: so many lines of 64 bytes at the same place of each of its blocks are
-  /// fetched.
-  const uint8_t* ahead;
+  /// What comes next: so many lines of 64 bytes are fetched with each block, from `ahead` on, and
+  /// after those before `ahead_end` from `ahead_then` on.
   uint32_t ahead_lines;
-  uint32_t ahead_block_bytes;
+  const uint8_t *ahead, *ahead_end, *ahead_then;
 };
 
 struct MatmulKernels {

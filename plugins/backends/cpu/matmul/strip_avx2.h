@@ -43,7 +43,6 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
   StripAhead ahead(strip);
   const int8_t* q = x.q;
   for (uint32_t block = 0; block < strip.columns / 32; ++block, w.next(), q += 32) {
-    ahead.fetch();
     each<parts>([&](auto part) QUIPU_IN_LINE {
       const uint32_t g = block * parts + part;
       Integers dot[Tokens][2];
@@ -54,6 +53,7 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
         Integers pair[Tokens][2];
         each<pairs>([&](auto number) QUIPU_IN_LINE {
           const int quad = part * quads + some * pairs + number;
+          ahead.fetch(quad);
           each<2>([&](auto v) QUIPU_IN_LINE {
             Integers weights = load_quad<bytes>(w.q, quad, two * half + lanes * v);
             if constexpr (wide) weights ^= flip;
@@ -104,9 +104,8 @@ static void strip_parts(const TileInput& x, const StripForm& form, const StripVi
   for (int half = 0; half < half_count; ++half)
     strip_half<first, Group, bytes>(x, form, half ? again : strip, half, out);
   if constexpr (first < Tokens)
-    for (int half = 0; half < half_count; ++half)
-      strip_half<Tokens - first, Group, bytes>(from_row(x, first), form, again, half,
-                                               from_row(out, first));
+    strip_parts<Tokens - first, Group, bytes>(from_row(x, first), form, again,
+                                              from_row(out, first));
 }
 
 template <int Tokens, int Group, bool Nibbles>

@@ -1,4 +1,4 @@
-// Up to six rows of activations times a strip of 32 weight rows that were copied for it. On Arm
+// Up to eight rows of activations times a strip of 32 weight rows that were copied for it. On Arm
 // there are no copies.
 #if !defined(QUIPU_KERNEL_NEON)
 
@@ -29,8 +29,12 @@ static void strip_of(uint32_t tokens, const TileInput& x, const StripForm& form,
     return strip_rows<4, Group, Nibbles>(x, form, strip, out);
   case 5:
     return strip_rows<5, Group, Nibbles>(x, form, strip, out);
-  default:
+  case 6:
     return strip_rows<6, Group, Nibbles>(x, form, strip, out);
+  case 7:
+    return strip_rows<7, Group, Nibbles>(x, form, strip, out);
+  default:
+    return strip_rows<8, Group, Nibbles>(x, form, strip, out);
   }
 }
 

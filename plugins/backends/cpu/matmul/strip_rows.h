@@ -2,6 +2,7 @@
 #pragma once
 
 #include "matmul/kernels.h"
+#include "quipu/sdk/each.h"
 
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
@@ -25,17 +26,27 @@ struct StripBlocks {
   }
 };
 
-/// Fetches what the caller will read next, block by block.
+/// Fetches what the caller will read next, a few lines with every four columns: all of a block's at
+/// once keep what is read now waiting.
 struct StripAhead {
-  const uint8_t* next;
-  uint32_t lines;
-  size_t bytes;
+  const uint8_t *next, *end, *then;
+  int each, more;  ///< lines with every four columns; with how many of them one more
 
   explicit StripAhead(const StripView& strip) noexcept
-      : next(strip.ahead), lines(strip.ahead_lines), bytes(strip.ahead_block_bytes) {}
-  void fetch() noexcept {
-    for (uint32_t line = 0; line < lines; ++line) __builtin_prefetch(next + 64 * line, 0, 2);
-    next += bytes;
+      : next(strip.ahead), end(strip.ahead_end), then(strip.ahead_then),
+        each(static_cast<int>(strip.ahead_lines / 8)),
+        more(static_cast<int>(strip.ahead_lines % 8)) {}
+  /// With columns 4 quad to 4 quad + 3 of each block.
+  QUIPU_IN_LINE void fetch(int quad) noexcept {
+    for (int line = 0; line < each; ++line) fetch_line();
+    if (quad < more) fetch_line();
+  }
+
+ private:
+  QUIPU_IN_LINE void fetch_line() noexcept {
+    __builtin_prefetch(next, 0, 2);
+    next += 64;
+    next = next == end ? then : next;
   }
 };
 

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "matmul/kernels.h"
+#include "matmul/rows_avx512.h"
 #include "matmul/sums_avx512.h"
 #include "quipu/sdk/each.h"
 
@@ -16,25 +17,6 @@ using quipu::sdk::each;
 // to spare. Of the integer peak, which scales bound to 80 %, groups of 32 reach 79 % in the loop
 // and 75 % with what a tile begins and ends with; six rows 76 and 73 % (Zen 5, in cache).
 constexpr uint32_t most_tokens = 5;
-
-// Up to five rows that lie a stride apart, in three registers: of a pointer for each a compiler
-// spills most, so it must not see what next() adds.
-template <class Number>
-struct Rows {
-  const Number *low, *high;
-  size_t stride;
-
-  Rows(const Number* first, size_t stride) : low(first), high(first + 3 * stride), stride(stride) {}
-
-  QUIPU_IN_LINE const Number* operator[](int t) const {
-    return (t < 3 ? low : high) + t % 3 * stride;
-  }
-  QUIPU_IN_LINE void next(int count) {
-    low += count;
-    high += count;
-    asm("" : "+r"(low), "+r"(high), "+r"(stride));
-  }
-};
 
 // What the dot products of each token and group begin with. All at once, as single numbers need a
 // move from an integer register each. Without a zero point there are none: Tokens is 0.
@@ -64,8 +46,8 @@ struct Place {
   static constexpr int groups = 32 / Group, all_groups = panel_columns / Group;
   const uint8_t* w;
   const float *scale, *minimum;
-  Rows<int8_t> q;
-  Rows<float> x_scale, x_sum;
+  Rows<int8_t, 2> q;
+  Rows<float, 2> x_scale, x_sum;
   const int32_t* start;
 
   Place(const TileInput& x, const PanelView& p, const Starts<Zero ? Tokens : 0, Group>& starts)

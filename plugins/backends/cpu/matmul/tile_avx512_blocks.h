@@ -16,7 +16,7 @@ template <int Tokens, int Group, bool Minimum, bool Zero>
 static void sum_blocks(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
   const Starts<Zero ? Tokens : 0, 32> starts(x, p);
   Place<Tokens, 32, false, Zero> at(x, p, starts);
-  Rows<float> x_sum(x.sum, x.sum_stride);
+  Rows<float, 2> x_sum(x.sum, x.sum_stride);
   const float *scale = p.scale, *minimum = p.minimum;
   const uint32_t blocks = p.columns / 256;
   for (uint32_t block = 0; block < blocks; ++block, scale += panel_rows) {
