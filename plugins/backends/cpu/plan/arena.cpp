@@ -21,6 +21,11 @@ Arena::~Arena() {
   if (data_) munmap(data_, bytes_);
 }
 
+void Arena::prefer_huge_pages() noexcept {
+  // Refused, pages are small.
+  if (data_) madvise(data_, bytes_, MADV_HUGEPAGE);
+}
+
 std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets) {
   std::vector<std::size_t> order(buffers.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -24,6 +24,10 @@ class Arena {
   }
   ~Arena();
 
+  /// Before it is touched: the system may find its pages in fewer steps, but gives them in pieces
+  /// of megabytes.
+  void prefer_huge_pages() noexcept;
+
   std::byte* data() const noexcept { return data_; }
   std::uint64_t bytes() const noexcept { return bytes_; }
 

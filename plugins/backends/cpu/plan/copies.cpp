@@ -116,6 +116,7 @@ Copies::Copies(const quipu_graph& graph, const quipu_plan_options& options, std:
                                          " of free memory for copies of the weights, found " +
                                          megabytes(available));
   memory_ = Arena(total);
+  memory_.prefer_huge_pages();
   std::byte* at = memory_.data();
   for (const Slices& slices : all) {
     Copy& copy = copies_[slices.front().tensor];
