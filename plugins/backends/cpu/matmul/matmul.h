@@ -38,6 +38,9 @@ struct WeightMatrix {
   bool (*gemm)(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
                std::uint32_t columns, float* y, std::size_t y_stride) noexcept = nullptr;
   bool deterministic = false;
+  /// Vectors of the input that make up a token: products have the same sums for fewer than 8 tokens
+  /// as for one, so that guesses which are checked together change no answer.
+  std::uint32_t vectors_per_token = 1;
   /// A copy to multiply with in place of `data`, or null; see matmul/strips.h.
   const std::byte* strips = nullptr;
   const StripForm* form = nullptr;

@@ -108,8 +108,11 @@ bool can_be_precise(const WeightMatrix& weight, std::uint32_t batch) noexcept {
   return weight.columns % 32 == 0 && reads_int8(weight, 1) && reads_int8(weight, forms * batch);
 }
 
-void add_precise_linear(const RowKernels& kernels, const LinearPart& part, const Matrix& x,
+void add_precise_linear(const RowKernels& kernels, const LinearPart& linear, const Matrix& x,
                         const Matrix& y, Program& program) {
+  WeightMatrix& weight = program.keep<WeightMatrix>(linear.weight);
+  weight.vectors_per_token = forms;
+  const LinearPart part{weight, linear.bias};
   const std::uint32_t rows = forms * program.batch();
   Buffer& memory = program.buffer(Activations::int8_bytes(x.width, rows));
   TwiceQuantised& input = program.keep<TwiceQuantised>(TwiceQuantised{x});

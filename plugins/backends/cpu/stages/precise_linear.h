@@ -15,7 +15,7 @@ namespace quipu_cpu {
 bool can_be_precise(const WeightMatrix& weight, std::uint32_t batch) noexcept;
 
 /// Adds the jobs for y = x * weight^T + bias to the program.
-void add_precise_linear(const RowKernels& kernels, const LinearPart& part, const Matrix& x,
+void add_precise_linear(const RowKernels& kernels, const LinearPart& linear, const Matrix& x,
                         const Matrix& y, Program& program);
 
 }  // namespace quipu_cpu

@@ -270,6 +270,26 @@ BOOST_AUTO_TEST_CASE(in_deterministic_mode_a_token_alone_and_among_others_is_the
   });
 }
 
+BOOST_AUTO_TEST_CASE(up_to_seven_tokens_have_the_sums_of_each_alone) {
+  std::mt19937 random(12);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    const std::uint32_t columns = some_columns(codec), rows = 70;
+    const Rows x(14, columns, random);
+    const Weights w(codec, rows, columns, random);
+    for (const std::uint32_t vectors : {1u, 2u}) {
+      WeightMatrix m = weight_matrix(w.tensor, isa, false);
+      m.vectors_per_token = vectors;
+      if (vectors > 1 && !reads_int8(m, 1)) continue;  // these are quantised never, hence not twice
+      const auto alone = product(m, x.form, vectors);
+      for (std::uint32_t tokens = 2; tokens <= 7; ++tokens) {
+        const auto together = product(m, x.form, tokens * vectors);
+        BOOST_TEST(std::equal(alone.begin(), alone.end(), together.begin()),
+                   tokens << " tokens of " << vectors << " vectors");
+      }
+    }
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_row_is_the_same_whichever_task_has_it) {
   std::mt19937 random(6);
   for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
