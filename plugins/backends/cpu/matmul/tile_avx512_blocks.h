@@ -14,8 +14,8 @@ namespace QUIPU_KERNEL_ISA {
 // columns, they come to the same number of multiplications.
 template <int Tokens, int Group, bool Minimum, bool Zero>
 static void sum_blocks(const TileInput& x, const PanelView& p, const TileOutput& out) noexcept {
-  const Starts<Zero ? Tokens : 0, 32> starts(x, p);
-  Place<Tokens, 32, false, Zero> at(x, p, starts);
+  const Offsets<Zero ? Tokens : 0, 32> offsets(x, p);
+  Place<Tokens, 32, false, Zero> at(x, p, offsets);
   Rows<float, 2> x_sum(x.sum, x.sum_stride);
   const float *scale = p.scale, *minimum = p.minimum;
   const uint32_t blocks = p.columns / 256;
