@@ -18,6 +18,8 @@
 #ifdef QUIPU_KERNEL_AVX512
 #include "quipu/sdk/kernel_avx512_fours.h"
 #include "quipu/sdk/kernel_avx512_fours_panel.h"
+#elif defined(QUIPU_KERNEL_AVX2)
+#include "quipu/sdk/kernel_avx2_fours_panel.h"
 #endif
 
 // `unpack` has values() of a format for every piece of a block: too often for a compiler to put all

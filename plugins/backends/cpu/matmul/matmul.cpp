@@ -16,14 +16,11 @@
 namespace quipu_cpu {
 namespace {
 
-// From so many vectors on by panels: fewer than 8 tokens have the same sums as one alone. Measured
-// on Zen 5 with rows of 2048 columns from memory. With AVX-512, 8 tokens by panels take 0.5 to 1
-// times as long as by dot, whatever the format. With AVX2, 0.6 to 1 times too where bytes are found
-// by shifting; codebooks, which have fewer than 4 bits, take 1.1 to 1.7 times as long, and 0.7
-// to 1.3 times at 9, where dot reads the rows twice.
+// From so many tokens on by panels, in vectors: fewer have the same sums as one alone. Measured on
+// Zen 5 with rows of 2048 columns from memory: 8 tokens by panels take 0.5 to 1 times as long as by
+// dot with AVX-512, 0.6 to 1 times with AVX2, whatever the format.
 std::uint32_t panel_from(const WeightMatrix& m) noexcept {
-  const bool has_few_bits = 2 * m.codec->block_bytes < m.codec->block_columns;
-  return m.vectors_per_token * (has_few_bits && m.unpack->isa != QUIPU_ISA_AVX512 ? 9 : 8);
+  return 8 * m.vectors_per_token;
 }
 
 // From so many tokens on, OpenBLAS is faster than a dot product for each.
