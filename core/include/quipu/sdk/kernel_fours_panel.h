@@ -4,10 +4,12 @@
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
 
+/// A function of its own: what unpacks other formats is put in place down to the last call, which
+/// makes this slower (Zen 5, IQ2_XS: 1.3 times with AVX-512, 1.6 times with AVX2).
 template <class Format>
-requires(Format::in_fours) QUIPU_INLINE
-    void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
-                const quipu_panel* panel) {
+__attribute__((noinline)) static void unpack_fours(const void* rows, size_t row_stride,
+                                                   uint32_t first, uint32_t count,
+                                                   const quipu_panel* panel) {
   using S = Stretch<Format>;
   static_assert(!Format::has_minimum && !WholeBlocks<Format>::possible);
   const auto* row =
@@ -34,6 +36,13 @@ requires(Format::in_fours) QUIPU_INLINE
     q += S::columns / 4 * panel->quad_stride;
     scale += S::groups * panel->group_stride;
   }
+}
+
+template <class Format>
+requires(Format::in_fours) QUIPU_INLINE
+    void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                const quipu_panel* panel) {
+  unpack_fours<Format>(rows, row_stride, first, count, panel);
 }
 
 }  // namespace QUIPU_KERNEL_ISA
