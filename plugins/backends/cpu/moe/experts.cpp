@@ -65,10 +65,10 @@ class RouteJob final : public RowJob {
   explicit RouteJob(const Node& node)
       : RowJob(node.y.rows, 16 * std::uint64_t{node.expert_count()}), node_(node) {}
 
-  void run_row(const Step&, std::uint32_t row, std::uint32_t thread) const noexcept override {
-    const std::size_t first = std::size_t{row} * node_.used();
+  void run_row(const Step&, Row row) const noexcept override {
+    const std::size_t first = std::size_t{row.index} * node_.used();
     route(node_.experts.moe, node_.experts.router, node_.logits.row(row),
-          reinterpret_cast<float*>(node_.scores.of(thread)), node_.routing.chosen + first,
+          reinterpret_cast<float*>(node_.scores.of(row.thread)), node_.routing.chosen + first,
           node_.routing.weights + first);
   }
   std::string describe() const override { return "route"; }
@@ -298,11 +298,11 @@ class CombineJob final : public RowJob {
   explicit CombineJob(const Node& node)
       : RowJob(node.y.rows, std::uint64_t{node.used()} * node.y.width), node_(node) {}
 
-  void run_row(const Step&, std::uint32_t row, std::uint32_t) const noexcept override {
+  void run_row(const Step&, Row row) const noexcept override {
     float* y = node_.y.row(row);
     std::fill_n(y, node_.y.width, 0.0f);
     for (std::uint32_t k = 0; k < node_.used(); ++k) {
-      const std::size_t i = std::size_t{row} * node_.used() + k;
+      const std::size_t i = std::size_t{row.index} * node_.used() + k;
       const float weight = node_.experts.moe.weight_input ? 1.0f : node_.routing.weights[i];
       node_.kernels.accumulate(node_.products.row(node_.routing.slot_of[i]), weight, node_.y.width,
                                y);

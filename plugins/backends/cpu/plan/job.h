@@ -25,6 +25,7 @@ struct Buffer {
   std::byte* data = nullptr;
   std::uint32_t first_stage = 0, last_stage = 0;
   Buffer* in_place_of = nullptr;  ///< the one whose memory it has; null: its own
+  bool within_chain = false;      ///< one chain of row jobs writes it, and nobody else reads it
 };
 
 /// Whether a matrix has a row per token or per wanted token.
@@ -39,16 +40,26 @@ inline std::uint32_t token_of(Rows rows, const Step& step, std::uint32_t row) no
   return rows == Rows::tokens ? row : step.wanted_rows[row];
 }
 
+/// A row that a thread computes.
+struct Row {
+  std::uint32_t index, thread;
+};
+
 /// A float matrix [rows, width] in a buffer, or where the caller of run() wants the output: then
-/// the buffer has no bytes and only orders the jobs.
+/// the buffer has no bytes and only orders the jobs. One that lives within a chain of row jobs has
+/// a row for each thread: its stride is 0.
 struct Matrix {
   Buffer* buffer = nullptr;
   float* data = nullptr;
   std::uint64_t stride = 0;  ///< floats from row to row
   std::uint32_t width = 0;
   Rows rows = Rows::tokens;
+  std::uint64_t thread_stride = 0;  ///< floats from one thread's row to the next one's, or 0
 
   float* row(std::uint64_t index) const noexcept { return data + index * stride; }
+  float* row(Row row) const noexcept {
+    return data + row.index * stride + row.thread * thread_stride;
+  }
 };
 
 /// What a job did in a run, for a profile of it.
@@ -104,14 +115,13 @@ class RowJob : public Job {
 
   Rows rows() const noexcept { return rows_; }
   std::uint64_t work() const noexcept { return work_; }
-  virtual void run_row(const Step& step, std::uint32_t row,
-                       std::uint32_t thread) const noexcept = 0;
+  virtual void run_row(const Step& step, Row row) const noexcept = 0;
 
   const RowJob* as_row_job() const noexcept final { return this; }
   std::uint32_t tasks(const Step& step) const noexcept final { return count(rows_, step); }
   void run(const Step& step, std::uint32_t first, std::uint32_t last,
            std::uint32_t thread) const noexcept final {
-    for (std::uint32_t row = first; row < last; ++row) run_row(step, row, thread);
+    for (std::uint32_t row = first; row < last; ++row) run_row(step, {row, thread});
   }
 
  private:

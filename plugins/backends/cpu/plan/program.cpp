@@ -5,10 +5,22 @@ namespace quipu_cpu {
 std::uint64_t Program::finish() {
   stages_ = schedule(jobs_, step_);
   for (const auto& stage : stages_) stage_list_.push_back(stage.get());
+  keep_rows_of_chains();
   std::vector<Buffer*> buffers;
   for (Buffer& buffer : buffers_) buffers.push_back(&buffer);
   offsets_.resize(buffers.size());
   return lay_out(buffers, offsets_);
+}
+
+void Program::keep_rows_of_chains() {
+  for (Matrix& matrix : matrices_) {
+    const std::uint64_t stride = (std::uint64_t{matrix.width} + 15) / 16 * 16;  // whole cache lines
+    const std::uint64_t bytes = threads_ * stride * sizeof(float);
+    if (!matrix.buffer->within_chain || matrix.buffer->bytes <= bytes) continue;
+    matrix.buffer->bytes = bytes;
+    matrix.stride = 0;
+    matrix.thread_stride = stride;
+  }
 }
 
 void Program::bind(std::byte* memory) {

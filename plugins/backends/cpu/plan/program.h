@@ -76,6 +76,9 @@ class Program {
   const std::vector<std::unique_ptr<JobStage>>& job_stages() const noexcept { return stages_; }
 
  private:
+  /// Leaves matrices that live within a chain a row for each thread.
+  void keep_rows_of_chains();
+
   const Step& step_;
   std::uint32_t batch_, threads_;
   Matrix* external_ = nullptr;

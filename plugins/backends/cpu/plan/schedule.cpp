@@ -38,6 +38,22 @@ class Chains {
   std::vector<Rows> rows_;
 };
 
+/// Says which buffers only the jobs of one chain write and read.
+void find_chains(std::span<const std::unique_ptr<Job>> jobs, std::span<const Place> places,
+                 const Chains& chains) {
+  constexpr std::int64_t none = -1;
+  std::map<Buffer*, std::int64_t> homes;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const std::int64_t chain = places[i].chain < 0 ? none : chains.find(places[i].chain);
+    for (const auto* buffers : {&jobs[i]->reads, &jobs[i]->writes})
+      for (Buffer* buffer : *buffers)
+        if (const auto [at, added] = homes.try_emplace(buffer, chain);
+            !added && at->second != chain)
+          at->second = none;
+  }
+  for (const auto& [buffer, chain] : homes) buffer->within_chain = chain != none;
+}
+
 /// Lets results take the place of what they are made from where nobody else needs that any more.
 void share_memory(std::span<const std::unique_ptr<Job>> jobs, std::span<const Place> places) {
   for (std::size_t i = 0; i < jobs.size(); ++i)
@@ -47,6 +63,7 @@ void share_memory(std::span<const std::unique_ptr<Job>> jobs, std::span<const Pl
         others_are_done = j == i || places[j].stage < places[i].stage ||
                           std::ranges::find(jobs[j]->reads, read) == jobs[j]->reads.end();
       if (read->bytes == 0 || read->bytes != written->bytes || !others_are_done) continue;
+      if (read->within_chain || written->within_chain) continue;
       Buffer& owner = read->in_place_of ? *read->in_place_of : *read;
       written->in_place_of = &owner;
       owner.last_stage = std::max(owner.last_stage, written->last_stage);
@@ -85,7 +102,7 @@ void JobStage::run_parts(std::uint32_t first, std::uint32_t last, std::uint32_t 
     const std::uint32_t rows = std::min(to * chain.rows_per_task, count(chain.rows, step_));
     for (std::uint32_t row = from * chain.rows_per_task; row < rows; ++row)
       for (std::size_t j = 0; j < chain.jobs.size(); ++j) {
-        chain.jobs[j]->run_row(step_, row, thread);
+        chain.jobs[j]->run_row(step_, {row, thread});
         done(chain.first_part + j);
       }
   }
@@ -190,6 +207,7 @@ std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<
     for (Buffer* buffer : jobs[i]->reads)
       buffer->last_stage = std::max(buffer->last_stage, place.stage);
   }
+  find_chains(jobs, places, chains);
   share_memory(jobs, places);
   for (const auto& stage : stages) {
     std::size_t part = stage->jobs.size();

@@ -52,7 +52,7 @@ class JobStage final : public Stage {
 };
 
 /// Keeps pointers to the jobs and the step. Jobs come after those that write what they read. Sets
-/// first_stage, last_stage and in_place_of of every buffer.
+/// first_stage, last_stage, in_place_of and within_chain of every buffer.
 std::vector<std::unique_ptr<JobStage>> schedule(std::span<const std::unique_ptr<Job>> jobs,
                                                 const Step& step);
 

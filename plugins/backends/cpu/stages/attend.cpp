@@ -54,8 +54,8 @@ class MergeJob final : public Job {
 std::unique_ptr<Job> store_job(const KvCache& cache, std::uint32_t layer, const Matrix& k,
                                const Matrix& v) {
   return row_job("cache", Rows::tokens, 2 * (std::uint64_t{k.width} + v.width),
-                 [&cache, layer, &k, &v](const Step&, std::uint32_t row) {
-                   cache.store(layer, row, k.row(row), v.row(row));
+                 [&cache, layer, &k, &v](const Step&, Row row) {
+                   cache.store(layer, row.index, k.row(row), v.row(row));
                  });
 }
 

@@ -32,7 +32,7 @@ class HostJob final : public Job {
 }  // namespace
 
 std::unique_ptr<Job> split_job(const quipu_split& split, const Matrix& x, const Matrix& y) {
-  return row_job("split", y.rows, y.width, [split, &x, &y](const Step&, std::uint32_t row) {
+  return row_job("split", y.rows, y.width, [split, &x, &y](const Step&, Row row) {
     const std::uint32_t group = x.width / split.groups;
     for (std::uint32_t g = 0; g < split.groups; ++g)
       std::copy_n(x.row(row) + std::size_t{g} * group + split.first, split.count,
@@ -42,7 +42,7 @@ std::unique_ptr<Job> split_job(const quipu_split& split, const Matrix& x, const 
 
 std::unique_ptr<Job> concat_job(const quipu_concat& concat, const Matrix& a, const Matrix& b,
                                 const Matrix& y) {
-  return row_job("concat", y.rows, y.width, [concat, &a, &b, &y](const Step&, std::uint32_t row) {
+  return row_job("concat", y.rows, y.width, [concat, &a, &b, &y](const Step&, Row row) {
     const std::uint32_t from_a = a.width / concat.groups;
     const std::uint32_t from_b = concat.shared ? b.width : b.width / concat.groups;
     for (std::uint32_t g = 0; g < concat.groups; ++g) {
@@ -54,15 +54,14 @@ std::unique_ptr<Job> concat_job(const quipu_concat& concat, const Matrix& a, con
 }
 
 std::unique_ptr<Job> select_job(const Matrix& x, const Matrix& y) {
-  return row_job("select", Rows::wanted, y.width, [&x, &y](const Step& step, std::uint32_t row) {
-    std::copy_n(x.row(step.wanted_rows[row]), y.width, y.row(row));
+  return row_job("select", Rows::wanted, y.width, [&x, &y](const Step& step, Row row) {
+    std::copy_n(x.row(step.wanted_rows[row.index]), y.width, y.row(row));
   });
 }
 
 std::unique_ptr<Job> copy_job(const Matrix& x, const Matrix& y) {
-  return row_job("copy", y.rows, y.width, [&x, &y](const Step&, std::uint32_t row) {
-    std::copy_n(x.row(row), y.width, y.row(row));
-  });
+  return row_job("copy", y.rows, y.width,
+                 [&x, &y](const Step&, Row row) { std::copy_n(x.row(row), y.width, y.row(row)); });
 }
 
 std::unique_ptr<Job> host_job(const quipu_host_op& op, std::vector<HostInput> inputs,

@@ -21,9 +21,9 @@ std::unique_ptr<Job> embed_job(const quipu_embed& embed, const quipu_tensor& tab
   return row_job(
       "embed " + std::string(table.codec->name), y.rows, 4 * std::uint64_t{y.width},
       [embed, &table, dequantize = dequantize_of(*table.codec, isa), &y](const Step& step,
-                                                                         std::uint32_t row) {
+                                                                         Row row) {
         const quipu_batch& batch = *step.batch;
-        const std::uint32_t token = token_of(y.rows, step, row);
+        const std::uint32_t token = token_of(y.rows, step, row.index);
         std::int64_t index = 0;
         if (embed.index == QUIPU_EMBED_TOKENS) {
           if (batch.embeddings) {

@@ -197,11 +197,11 @@ LinearInput& linear_input(const Matrix& x, Program& program, std::uint32_t rows)
 
 std::unique_ptr<Job> quantize_job(const MatmulKernels& kernels, LinearInput& input) {
   return row_job("int8", input.x.rows, 2 * std::uint64_t{input.x.width},
-                 [&kernels, &input](const Step& step, std::uint32_t row) {
+                 [&kernels, &input](const Step& step, Row row) {
                    const std::uint32_t tokens = count(input.x.rows, step);
                    if (!input.is_read_as_int8(tokens)) return;
                    Activations form = input.form_of(tokens);
-                   quantize(kernels, input.x.row(row), form, row, 0, input.x.width);
+                   quantize(kernels, input.x.row(row), form, row.index, 0, input.x.width);
                  });
 }
 

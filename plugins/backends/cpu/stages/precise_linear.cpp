@@ -21,11 +21,11 @@ class QuantizeTwice final : public RowJob {
       : RowJob(input.x.rows, 4 * std::uint64_t{input.x.width}), kernels_(kernels), input_(input),
         rest_(rest) {}
 
-  void run_row(const Step&, std::uint32_t row, std::uint32_t thread) const noexcept override {
-    const std::uint32_t width = input_.x.width, first = forms * row;
+  void run_row(const Step&, Row row) const noexcept override {
+    const std::uint32_t width = input_.x.width, first = forms * row.index;
     const float* const x = input_.x.row(row);
     quantize(kernels_, x, input_.form, first, 0, width);
-    float* const rest = reinterpret_cast<float*>(rest_.of(thread));
+    float* const rest = reinterpret_cast<float*>(rest_.of(row.thread));
     const std::int8_t* const q = input_.form.q + std::size_t{first} * width;
     const float* const scale = input_.form.scale + std::size_t{first} * (width / 32);
     for (std::uint32_t j = 0; j < width; ++j)

@@ -46,8 +46,9 @@ std::unique_ptr<Job> rope_table_job(const std::vector<double>& frequencies, floa
                                     const Matrix& cosine, const Matrix& sine) {
   // A sine and a cosine in double cost about as much as 64 copied floats.
   return row_job("rope table", cosine.rows, 64 * frequencies.size(),
-                 [&frequencies, magnitude, &cosine, &sine](const Step& step, std::uint32_t row) {
-                   const double position = step.batch->positions[token_of(cosine.rows, step, row)];
+                 [&frequencies, magnitude, &cosine, &sine](const Step& step, Row row) {
+                   const double position =
+                       step.batch->positions[token_of(cosine.rows, step, row.index)];
                    for (std::size_t i = 0; i < frequencies.size(); ++i) {
                      const double angle = position * frequencies[i];
                      cosine.row(row)[i] = static_cast<float>(magnitude * std::cos(angle));
@@ -71,12 +72,11 @@ void rope_row(const RowKernels& kernels, const quipu_rope& rope, const float* co
 std::unique_ptr<Job> rope_job(const RowKernels& kernels, const quipu_rope& rope,
                               const Matrix& cosine, const Matrix& sine, const Matrix& x,
                               const Matrix& y) {
-  return row_job("rope", y.rows, y.width,
-                 [&kernels, rope, &cosine, &sine, &x, &y](const Step& step, std::uint32_t row) {
-                   const std::uint32_t token = token_of(y.rows, step, row);
-                   rope_row(kernels, rope, cosine.row(token), sine.row(token), x.row(row),
-                            y.row(row));
-                 });
+  return row_job(
+      "rope", y.rows, y.width, [&kernels, rope, &cosine, &sine, &x, &y](const Step& step, Row row) {
+        const Row token{token_of(y.rows, step, row.index), row.thread};
+        rope_row(kernels, rope, cosine.row(token), sine.row(token), x.row(row), y.row(row));
+      });
 }
 
 }  // namespace quipu_cpu

@@ -16,9 +16,7 @@ std::unique_ptr<Job> row_job(std::string name, Rows rows, std::uint64_t work, Fu
     FunctionJob(std::string name, Rows rows, std::uint64_t work, Function function)
         : RowJob(rows, work), name_(std::move(name)), function_(std::move(function)) {}
     std::string describe() const override { return name_; }
-    void run_row(const Step& step, std::uint32_t row, std::uint32_t) const noexcept override {
-      function_(step, row);
-    }
+    void run_row(const Step& step, Row row) const noexcept override { function_(step, row); }
 
    private:
     std::string name_;
