@@ -48,8 +48,8 @@ std::vector<Token> some_tokens(std::size_t count, std::size_t vocabulary, std::u
   return tokens;
 }
 
-Bench::Bench(Engine& engine, std::uint32_t batch_tokens)
-    : engine_(engine), batch_tokens_(batch_tokens), facts_(engine.facts()),
+Bench::Bench(Engine& engine)
+    : engine_(engine), batch_tokens_(engine.batch()), facts_(engine.facts()),
       read_(std::max(facts_.threads, 1u)) {
   let_threads_rest();
   constexpr int passes = 5;

@@ -44,7 +44,7 @@ struct BenchResult {
 /// when it is made.
 class Bench {
  public:
-  Bench(Engine& engine, std::uint32_t batch_tokens);
+  explicit Bench(Engine& engine);
 
   /// Best of a few passes.
   double read_bytes_per_second() const { return best_read_; }

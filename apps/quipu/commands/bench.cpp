@@ -122,7 +122,7 @@ int bench_model(const Options& options, const std::string& name) {
     throw Error(ErrorCode::unsupported,
                 "--explain: expected a backend that notes what runs take; this one does not");
   report.peak_rss = peak_rss();
-  Bench bench(engine, engine_options.batch);
+  Bench bench(engine);
   for (const BenchTest& test : tests) {
     auto result = bench.run(test, std::max(options.get<std::uint32_t>("repeat"), 1u), explain);
     if (!result) return exit_interrupted;

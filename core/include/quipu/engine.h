@@ -29,7 +29,7 @@ struct EngineOptions {
   std::string backend;          ///< "" = the preferred one
   std::uint32_t threads = 0;    ///< 0 = one per core
   std::uint32_t context = 0;    ///< tokens of the longest sequence; 0 = the model's, at most 4096
-  std::uint32_t batch = 512;    ///< most tokens of one run
+  std::uint32_t batch = 0;      ///< most tokens of one run; 0 = see Engine::batch()
   std::uint32_t sequences = 1;  ///< most sequences at a time
   std::uint64_t cells = 0;      ///< tokens that the cache holds; 0 = context * sequences
   KvType kv = KvType::f16;
@@ -97,6 +97,9 @@ class Engine {
 
   const Model& model() const noexcept;
   std::uint32_t context() const noexcept;
+  /// Most tokens of one run. Where EngineOptions leave it open: 512, or fewer where the results of
+  /// so many would take much memory and the backend loses little.
+  std::uint32_t batch() const noexcept;
   quipu_plan_facts facts() const;
   std::vector<std::string> explain() const;
   /// Begins to note what runs take, from nothing, or stops and forgets. False when the backend

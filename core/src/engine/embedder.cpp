@@ -43,7 +43,7 @@ EngineOptions completed(EngineOptions options, const Model& model, bool whole) {
                 "context: expected at most 2147483647, found " + std::to_string(options.context));
   options.sequences = 1;
   options.cells = options.context;
-  options.batch = whole ? options.context : std::clamp(options.batch, 1u, options.context);
+  if (whole) options.batch = options.context;
   return options;
 }
 
@@ -113,8 +113,8 @@ std::vector<float> Embedder::embed(std::span<const Token> tokens, Pooling poolin
   };
   std::vector<float> rows, sum(pooling == Pooling::mean ? width : 0);
   s.runner.remove(0, 0);
-  for (std::size_t first = 0; first < tokens.size(); first += s.options.batch) {
-    const std::size_t last = std::min(tokens.size(), first + s.options.batch);
+  for (std::size_t first = 0; first < tokens.size(); first += s.runner.batch()) {
+    const std::size_t last = std::min(tokens.size(), first + s.runner.batch());
     s.batch.clear();
     for (std::size_t i = first; i < last; ++i) s.batch.add(tokens[i], i, 0, wanted(i));
     std::span<const float> found;

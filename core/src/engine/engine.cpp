@@ -30,9 +30,8 @@ EngineOptions completed(EngineOptions options, const Model& model) {
   // Positions are 32-bit integers with a sign, sequences are few.
   check("context", options.context, 0x7FFFFFFF);
   check("sequences", options.sequences, 65535);
-  check("batch", options.batch, 0x7FFFFFFF);
+  if (options.batch != 0) check("batch", options.batch, 0x7FFFFFFF);
   if (options.cells == 0) options.cells = std::uint64_t{options.context} * options.sequences;
-  options.batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(options.batch, options.cells));
   return options;
 }
 
@@ -80,6 +79,9 @@ const Model& Engine::model() const noexcept {
 }
 std::uint32_t Engine::context() const noexcept {
   return state_->options.context;
+}
+std::uint32_t Engine::batch() const noexcept {
+  return state_->runner.batch();
 }
 EngineNeeds Engine::measure(const Model& model, Registry& registry, const EngineOptions& options) {
   EngineOptions whole = completed(options, model);
@@ -151,7 +153,7 @@ std::vector<float> Engine::logits(std::span<const Token> tokens, bool last_only,
     throw Error(ErrorCode::memory, "logits: no memory for " + std::to_string(rows) + " rows of " +
                                        std::to_string(s.runner.width()) + " floats");
   }
-  const std::size_t most = step_by_step ? 1 : s.options.batch;
+  const std::size_t most = step_by_step ? 1 : s.runner.batch();
   struct Forget {
     State& state;
     // Of a cache that is no good any more, the next run will tell.

@@ -28,9 +28,8 @@ EngineOptions completed(EngineOptions options, const Model& model) {
   };
   check("context", options.context, 0x7FFFFFFF);
   check("sequences", options.sequences, 65535);
-  check("batch", options.batch, 0x7FFFFFFF);
+  if (options.batch != 0) check("batch", options.batch, 0x7FFFFFFF);
   options.cells = std::uint64_t{options.context} * options.sequences;
-  options.batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(options.batch, options.cells));
   return options;
 }
 
@@ -71,7 +70,7 @@ struct LogitReader::State {
     places.clear();
     given = 0;
     rows = {};
-    while (text < texts.size() && batch.size() < options.batch && places.size() < most_rows) {
+    while (text < texts.size() && batch.size() < runner.batch() && places.size() < most_rows) {
       const bool wanted = position >= first;
       batch.add(texts[text][position], position, static_cast<std::uint32_t>(text), wanted);
       if (wanted) places.emplace_back(text, position);

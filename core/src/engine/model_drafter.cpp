@@ -31,8 +31,7 @@ double likelihood(std::span<const float> logits, float highest) {
 class ModelDrafter final : public Drafter {
  public:
   ModelDrafter(const Model& draft, Registry& registry, const EngineOptions& options)
-      : runner_(draft, registry, options, options.sequences), batch_size_(options.batch),
-        held_(options.sequences) {}
+      : runner_(draft, registry, options, options.sequences), held_(options.sequences) {}
 
   void guess(std::uint32_t sequence, std::span<const Token> text, Token next, std::size_t most,
              Guesses& out) override {
@@ -85,7 +84,7 @@ class ModelDrafter final : public Drafter {
     }
     while (held.size() <= text.size()) {
       batch_.clear();
-      for (std::size_t at = held.size(); at <= text.size() && batch_.size() < batch_size_; ++at)
+      for (std::size_t at = held.size(); at <= text.size() && batch_.size() < runner_.batch(); ++at)
         batch_.add(at < text.size() ? text[at] : next, at, sequence, at == text.size());
       if (!run(sequence, logits)) return false;
     }
@@ -93,7 +92,6 @@ class ModelDrafter final : public Drafter {
   }
 
   Runner runner_;
-  std::uint32_t batch_size_;
   std::vector<std::vector<Token>> held_;  // per sequence: what the draft's cache has
   Batch batch_;
   double seconds_ = 0;

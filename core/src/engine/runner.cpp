@@ -8,6 +8,11 @@
 namespace quipu {
 namespace {
 
+// What prefill gains with more tokens is little. The wider a model, the fewer it needs to be near
+// the best rate, and the more memory the results of each take.
+constexpr std::uint32_t default_batch = 512;
+constexpr std::uint64_t default_scratch_goal = 16 << 20;
+
 std::uint32_t width_of(const quipu_graph& graph, std::string_view role) {
   for (std::uint32_t i = 0; i < graph.output_count; ++i)
     if (std::string_view(graph.outputs[i].role.data, graph.outputs[i].role.size) == role)
@@ -89,7 +94,9 @@ Runner::Runner(const Model& model, Registry& registry, const EngineOptions& opti
   if (options.deterministic) plan.flags |= QUIPU_PLAN_DETERMINISTIC;
   if (options.repack) plan.flags |= QUIPU_PLAN_REPACK;
   plan.context = options.context;
-  plan.batch = options.batch;
+  plan.batch = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(options.batch ? options.batch : default_batch, options.cells));
+  plan.scratch_goal = options.batch ? 0 : default_scratch_goal;
   plan.sequences = sequences;
   plan.kv_type = static_cast<std::uint32_t>(options.kv);
   plan.cells = options.cells;
@@ -102,6 +109,8 @@ Runner::Runner(const Model& model, Registry& registry, const EngineOptions& opti
     backend_.close(context_);
     throw;
   }
+  const std::uint32_t planned = facts().batch;
+  batch_ = planned ? planned : plan.batch;
 }
 
 Runner::~Runner() {

@@ -24,8 +24,9 @@ struct Batch {
 
 class Runner {
  public:
-  /// `sequences` ids, 0 to sequences - 1. The observer outlives the runner; null is none. `role`:
-  /// "logits" or "embeddings"; throws unsupported when the model has no such output.
+  /// `sequences` ids, 0 to sequences - 1. Options are complete but for `batch`. The observer
+  /// outlives the runner; null is none. `role`: "logits" or "embeddings"; throws unsupported when
+  /// the model has no such output.
   Runner(const Model& model, Registry& registry, const EngineOptions& options,
          std::uint32_t sequences, const quipu_observer* observer = nullptr,
          std::string_view role = "logits");
@@ -35,6 +36,8 @@ class Runner {
 
   /// Columns of a row of the output.
   std::uint32_t width() const noexcept { return width_; }
+  /// Most tokens of one run.
+  std::uint32_t batch() const noexcept { return batch_; }
 
   /// The output for the wanted tokens, a row each, valid until the next call. QUIPU_E_MEMORY when
   /// the cache has no room; throws for every other failure. The cache is as before unless the
@@ -55,7 +58,7 @@ class Runner {
   quipu_backend_context* context_ = nullptr;
   quipu_plan* plan_ = nullptr;
   std::string role_;
-  std::uint32_t width_ = 0;
+  std::uint32_t width_ = 0, batch_ = 0;
   std::vector<float> rows_;
 };
 

@@ -100,7 +100,7 @@ void Scheduler::plan_decode(Live& live) {
 void Scheduler::plan_guesses(Live& live, std::size_t decoding) {
   const std::size_t held = sequences_.held(live.sequence);
   const std::size_t others = decoding - parts_.size() + batch_.size() - 1;
-  std::size_t most = std::min<std::size_t>(RunCosts::most_tokens, options_.batch);
+  std::size_t most = std::min<std::size_t>(RunCosts::most_tokens, runner_.batch());
   most -= std::min(most, others + 1);
   most = std::min({most, options_.context - held - 1, live.answer.tokens_left() - 1});
   const double each = drafter_->seconds_per_guess();
@@ -120,7 +120,7 @@ void Scheduler::plan_guesses(Live& live, std::size_t decoding) {
 void Scheduler::plan_prompt(Live& live) {
   const auto& prompt = live.answer.prompt();
   const std::size_t held = sequences_.held(live.sequence);
-  const std::size_t count = std::min(prompt.size() - held, options_.batch - batch_.size());
+  const std::size_t count = std::min(prompt.size() - held, runner_.batch() - batch_.size());
   if (count == 0) return;
   parts_.push_back({&live, batch_.size(), count});
   for (std::size_t at = held; at < held + count; ++at)
@@ -134,7 +134,7 @@ void Scheduler::plan_all(bool guessing) {
   parts_.clear();
   const auto decodes = [](const Live& live) { return live.answer.next().has_value(); };
   const auto decoding = static_cast<std::size_t>(std::ranges::count_if(live_, decodes));
-  if (decoding >= options_.batch) {
+  if (decoding >= runner_.batch()) {
     plan_in_turns();
     return;
   }
@@ -152,7 +152,7 @@ void Scheduler::plan_all(bool guessing) {
 // go to the end.
 void Scheduler::plan_in_turns() {
   for (Live& live : live_) {
-    if (batch_.size() == options_.batch) break;
+    if (batch_.size() == runner_.batch()) break;
     if (live.answer.next())
       plan_decode(live);
     else

@@ -85,6 +85,8 @@ typedef struct quipu_plan_options {
    * few of them or none. */
   void (*copied)(void* copied_context, const quipu_tensor* weight) QUIPU_NOEXCEPT;
   void* copied_context;
+  uint64_t scratch_goal; /* bytes, or 0: where the results of `batch` tokens take more, a plan may
+                            run fewer tokens at a time if that costs little. facts say how many */
 } quipu_plan_options;
 
 /** Tokens of any number of sequences; prefill and decode are the same call. A sequence's tokens
@@ -143,6 +145,8 @@ typedef struct quipu_plan_facts {
   uint64_t head_multiply_adds;
   uint64_t cache_bytes, scratch_bytes;
   uint64_t copy_bytes; /* of weights, made for QUIPU_PLAN_REPACK */
+  uint32_t batch;      /* most tokens of one run; 0: those of the options */
+  uint32_t reserved;
 } quipu_plan_facts;
 
 /** What the runs of a plan took while it was profiled. Times are nanoseconds. */

@@ -26,18 +26,21 @@ void Arena::prefer_huge_pages() noexcept {
   if (data_) madvise(data_, bytes_, MADV_HUGEPAGE);
 }
 
-std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets) {
+Extent lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets) {
   std::vector<std::size_t> order(buffers.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  // Those first that are large and live long: what comes later finds its place around them.
+  // Those first that are large and live long: what comes later finds its place around them. Last
+  // those of wanted tokens, of which there are few as a rule: they would keep others apart.
   const auto weight = [&](std::size_t i) {
     const Buffer& buffer = *buffers[i];
     return buffer.bytes * (buffer.last_stage - buffer.first_stage + 1);
   };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return weight(a) > weight(b); });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (buffers[a]->rows != buffers[b]->rows) return buffers[a]->rows == Rows::tokens;
+    return weight(a) > weight(b);
+  });
   std::vector<std::size_t> placed;  // by rising offset
-  std::uint64_t total = 0;
+  Extent extent;
   for (const std::size_t i : order) {
     const Buffer& buffer = *buffers[i];
     if (buffer.in_place_of) continue;
@@ -50,7 +53,8 @@ std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t>
       offset = std::max(offset, offsets[other] + (taken.bytes + 63) / 64 * 64);
     }
     offsets[i] = offset;
-    total = std::max(total, offset + bytes);
+    extent.bytes = std::max(extent.bytes, offset + bytes);
+    if (buffer.rows == Rows::tokens) extent.usual = extent.bytes;
     placed.insert(std::upper_bound(placed.begin(), placed.end(), offset,
                                    [&](std::uint64_t o, std::size_t p) { return o < offsets[p]; }),
                   i);
@@ -58,7 +62,7 @@ std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t>
   for (std::size_t i = 0; i < buffers.size(); ++i)
     if (const Buffer* owner = buffers[i]->in_place_of)
       offsets[i] = offsets[std::ranges::find(buffers, owner) - buffers.begin()];
-  return total;
+  return extent;
 }
 
 }  // namespace quipu_cpu

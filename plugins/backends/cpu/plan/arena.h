@@ -36,9 +36,14 @@ class Arena {
   std::uint64_t bytes_ = 0;
 };
 
+/// How much memory buffers need.
+struct Extent {
+  std::uint64_t bytes = 0;  ///< from the first to the end of the last
+  std::uint64_t usual = 0;  ///< the part of it that runs touch where few tokens are wanted
+};
+
 /// Gives every buffer an offset so that buffers whose stages overlap share no byte but those in
-/// place of another, and returns the bytes that all need. Offsets are multiples of 64. Buffer::data
-/// is left alone.
-std::uint64_t lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets);
+/// place of another. Offsets are multiples of 64. Buffer::data is left alone.
+Extent lay_out(std::span<Buffer* const> buffers, std::span<std::uint64_t> offsets);
 
 }  // namespace quipu_cpu

@@ -18,6 +18,9 @@ struct Step {
   const std::uint32_t* wanted_rows = nullptr;  ///< [wanted] their indices in the batch, rising
 };
 
+/// Whether a matrix has a row per token or per wanted token.
+enum class Rows { tokens, wanted };
+
 /// Memory of one intermediate result, from the stage that writes it to the last that reads it.
 /// Reserved for the largest batch; a smaller one touches only its first bytes.
 struct Buffer {
@@ -26,10 +29,8 @@ struct Buffer {
   std::uint32_t first_stage = 0, last_stage = 0;
   Buffer* in_place_of = nullptr;  ///< the one whose memory it has; null: its own
   bool within_chain = false;      ///< one chain of row jobs writes it, and nobody else reads it
+  Rows rows = Rows::tokens;       ///< how much of it is touched
 };
-
-/// Whether a matrix has a row per token or per wanted token.
-enum class Rows { tokens, wanted };
 
 inline std::uint32_t count(Rows rows, const Step& step) noexcept {
   return rows == Rows::tokens ? step.tokens : step.wanted;

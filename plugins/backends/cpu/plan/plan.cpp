@@ -15,6 +15,9 @@ namespace sdk = quipu::sdk;
 // Scratch and sort orders are sized for it; the number of tasks of a stage stays within the pool's.
 constexpr std::uint32_t most_tokens = 65536;
 
+// Fewer tokens a run make it slower for every weight: to unpack costs as much as five tokens do.
+constexpr std::uint32_t fewest_tokens = 128;
+
 quipu_plan_options checked(const quipu_graph& graph, const quipu_plan_options& options) {
   if (options.batch < 1 || options.batch > most_tokens)
     throw sdk::Error(QUIPU_E_ARGUMENT, "plan: expected a batch of 1 to " +
@@ -30,6 +33,15 @@ quipu_plan_options checked(const quipu_graph& graph, const quipu_plan_options& o
   return options;
 }
 
+/// Whether runs of fewer tokens cost little. Experts get a part of the tokens each: there they do.
+bool can_be_shorter(const quipu_graph& graph, const quipu_plan_options& options,
+                    std::uint32_t batch) {
+  if (batch < std::max(fewest_tokens, options.sequences)) return false;
+  for (std::uint32_t i = 0; i < graph.node_count; ++i)
+    if (graph.nodes[i]->op == QUIPU_OP_MOE) return false;
+  return true;
+}
+
 KvOptions cache_options(const quipu_plan_options& options, std::uint32_t isa,
                         std::uint64_t identity) {
   return {options.kv_type, options.cells, options.sequences, options.batch, isa, identity};
@@ -43,20 +55,33 @@ Plan::Plan(Pool& pool, std::uint32_t isa, const quipu_graph& graph,
       copies_(options.flags & QUIPU_PLAN_REPACK ? Copies(graph, options, isa, pool) : Copies()),
       weights_(isa, options.flags & QUIPU_PLAN_DETERMINISTIC, copies_),
       layers_(cache_layers(graph, options.context, weights_)),
-      cache_(layers_.layers, cache_options(options, isa, layers_.identity)),
-      wanted_rows_(options.batch) {
-  const Target target{isa,     options.context, row_kernels(isa), cache_,
-                      layers_, weights_,        options.observer};
-  std::uint64_t bytes = 0;
-  for (std::uint32_t i = 0; i < graph.output_count; ++i) {
-    const quipu_graph_output& output = graph.outputs[i];
-    auto program = std::make_unique<Program>(step_, options.batch, pool.threads());
-    const Lowered lowered = lower(graph, output.node, target, *program);
-    bytes = std::max(bytes, program->finish());
+      cache_(layers_.layers, cache_options(options, isa, layers_.identity)) {
+  const std::uint64_t goal = QUIPU_HAS(&options, scratch_goal) ? options.scratch_goal : 0;
+  Extent extent = lower_outputs();
+  while (goal != 0 && extent.usual > goal && can_be_shorter(graph, options, options_.batch / 2)) {
+    options_.batch /= 2;
+    extent = lower_outputs();
+  }
+  wanted_rows_.resize(options_.batch);
+  arena_ = Arena(extent.bytes);
+  for (const Output& output : outputs_) output.program->bind(arena_.data());
+}
+
+Extent Plan::lower_outputs() {
+  const Target target{isa_,    options_.context, row_kernels(isa_), cache_,
+                      layers_, weights_,         options_.observer};
+  outputs_.clear();
+  Extent all;
+  for (std::uint32_t i = 0; i < graph_.output_count; ++i) {
+    const quipu_graph_output& output = graph_.outputs[i];
+    auto program = std::make_unique<Program>(step_, options_.batch, pool_.threads());
+    const Lowered lowered = lower(graph_, output.node, target, *program);
+    const Extent extent = program->finish();
+    all.bytes = std::max(all.bytes, extent.bytes);
+    all.usual = std::max(all.usual, extent.usual);
     outputs_.push_back({std::string(sdk::view(output.role)), std::move(program), lowered, nullptr});
   }
-  arena_ = Arena(bytes);
-  for (const Output& output : outputs_) output.program->bind(arena_.data());
+  return all;
 }
 
 Plan::Output& Plan::output_of(std::string_view role) {
@@ -126,6 +151,7 @@ void Plan::facts(quipu_plan_facts& facts) const {
   found.cache_bytes = cache_.bytes();
   found.scratch_bytes = arena_.bytes();
   found.copy_bytes = copies_.bytes();
+  found.batch = options_.batch;
   std::copy_n(reinterpret_cast<const std::byte*>(&found),
               std::min<std::size_t>(facts.size, sizeof found),
               reinterpret_cast<std::byte*>(&facts));

@@ -47,6 +47,8 @@ class Plan {
     std::unique_ptr<Profile> profile;  // null: nothing is noted
   };
 
+  /// A program for each output, of options_.batch tokens.
+  Extent lower_outputs();
   Output& output_of(std::string_view role);
   void check(const quipu_batch& batch, const Output& output, const quipu_output& out) const;
 

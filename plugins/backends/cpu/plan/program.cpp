@@ -2,7 +2,7 @@
 
 namespace quipu_cpu {
 
-std::uint64_t Program::finish() {
+Extent Program::finish() {
   stages_ = schedule(jobs_, step_);
   for (const auto& stage : stages_) stage_list_.push_back(stage.get());
   keep_rows_of_chains();

@@ -25,15 +25,15 @@ class Program {
   std::uint32_t batch() const noexcept { return batch_; }
   std::uint32_t threads() const noexcept { return threads_; }
 
-  Buffer& buffer(std::uint64_t bytes) {
-    buffers_.push_back({bytes});
+  Buffer& buffer(std::uint64_t bytes, Rows rows = Rows::tokens) {
+    buffers_.push_back({.bytes = bytes, .rows = rows});
     return buffers_.back();
   }
   /// A float matrix with room for the largest batch.
   Matrix& matrix(Rows rows, std::uint32_t width) { return matrix(rows, batch_, width); }
   /// A float matrix with room for so many rows.
   Matrix& matrix(Rows rows, std::uint64_t row_count, std::uint32_t width) {
-    Buffer& memory = buffer(row_count * width * sizeof(float));
+    Buffer& memory = buffer(row_count * width * sizeof(float), rows);
     matrices_.push_back({&memory, nullptr, width, width, rows});
     return matrices_.back();
   }
@@ -67,7 +67,7 @@ class Program {
   }
 
   /// Schedules the jobs and says how much memory they need.
-  std::uint64_t finish();
+  Extent finish();
   /// Gives every buffer its place; `memory` has the bytes that finish() asked for.
   void bind(std::byte* memory);
 

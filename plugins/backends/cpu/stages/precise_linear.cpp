@@ -114,7 +114,7 @@ void add_precise_linear(const RowKernels& kernels, const LinearPart& linear, con
   weight.vectors_per_token = forms;
   const LinearPart part{weight, linear.bias};
   const std::uint32_t rows = forms * program.batch();
-  Buffer& memory = program.buffer(Activations::int8_bytes(x.width, rows));
+  Buffer& memory = program.buffer(Activations::int8_bytes(x.width, rows), x.rows);
   TwiceQuantised& input = program.keep<TwiceQuantised>(TwiceQuantised{x});
   program.on_bind(
       [&input, &memory, rows] { input.form.place_int8(input.x.width, rows, memory.data); });
