@@ -49,9 +49,12 @@ struct AttendArguments {
 constexpr std::uint32_t tile_rows = 6;
 
 struct AttentionKernels {
-  /// Writes one token's key and value into cell `lane`.
-  void (*store)(const HeadLayout& layout, std::byte* head, std::uint32_t lane, const float* k,
-                const float* v);
+  /// Writes one token's key into cell `lane`.
+  void (*store_key)(const HeadLayout& layout, std::byte* head, std::uint32_t lane, const float* k);
+  /// Writes columns first … first + count - 1 of its value; `first` is a multiple of scale_columns,
+  /// and so is `count` unless these are the last columns.
+  void (*store_value)(const HeadLayout& layout, std::byte* head, std::uint32_t lane,
+                      std::uint32_t first, std::uint32_t count, const float* v);
   std::size_t (*scratch_bytes)(const HeadLayout& layout, std::uint32_t rows);
   /// Turns the queries into the form that attend reads. Once for a set of rows.
   void (*prepare)(const HeadLayout& layout, const QueryRow* rows, std::uint32_t row_count,

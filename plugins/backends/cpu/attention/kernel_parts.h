@@ -56,41 +56,53 @@ static inline std::uint16_t quantise(const float* x, std::uint32_t columns, std:
   return scale;
 }
 
-static inline void store_cell(const HeadLayout& layout, std::byte* head, std::uint32_t lane,
-                              const float* k, const float* v) {
-  std::byte* const values = head + layout.values;
+static inline void store_key_columns(const HeadLayout& layout, std::byte* head, std::uint32_t lane,
+                                     const float* k) {
   if (layout.type == QUIPU_KV_F32) {
     float* const key = reinterpret_cast<float*>(head);
-    float* const value = reinterpret_cast<float*>(values) + lane * layout.value_stride;
     for (std::uint32_t d = 0; d < layout.key_width; ++d) key[d * page_cells + lane] = k[d];
-    for (std::uint32_t c = 0; c < layout.value_width; ++c) value[c] = v[c];
     return;
   }
   if (layout.type == QUIPU_KV_F16) {
     auto* const key = reinterpret_cast<std::uint16_t*>(head);
-    auto* const value = reinterpret_cast<std::uint16_t*>(values) + lane * layout.value_stride;
     for (std::uint32_t d = 0; d < layout.key_width; ++d)
       key[d * page_cells + lane] = float_to_half(k[d]);
-    for (std::uint32_t c = 0; c < layout.value_width; ++c) value[c] = float_to_half(v[c]);
     return;
   }
   auto* const key = reinterpret_cast<std::uint8_t*>(head);
-  auto* const key_scales = reinterpret_cast<std::uint16_t*>(head + layout.key_scales);
-  auto* const value = reinterpret_cast<std::int8_t*>(values) + lane * layout.value_stride;
-  auto* const value_scales = reinterpret_cast<std::uint16_t*>(head + layout.value_scales);
+  auto* const scales = reinterpret_cast<std::uint16_t*>(head + layout.key_scales);
   for (std::uint32_t first = 0; first < layout.key_width; first += scale_columns) {
     const std::uint32_t left = layout.key_width - first;
     const std::uint32_t columns = left < scale_columns ? left : scale_columns;
     std::int8_t q[scale_columns];
-    key_scales[first / scale_columns * page_cells + lane] = quantise(k + first, columns, q);
+    scales[first / scale_columns * page_cells + lane] = quantise(k + first, columns, q);
     for (std::uint32_t c = 0; c < columns; ++c)
       key[(first + c) / 4 * page_cells * 4 + lane * 4 + (first + c) % 4] =
           static_cast<std::uint8_t>(q[c] + 128);
   }
-  for (std::uint32_t first = 0; first < layout.value_width; first += scale_columns) {
-    const std::uint32_t left = layout.value_width - first;
-    value_scales[first / scale_columns * page_cells + lane] =
-        quantise(v + first, left < scale_columns ? left : scale_columns, value + first);
+}
+
+static inline void store_value_columns(const HeadLayout& layout, std::byte* head,
+                                       std::uint32_t lane, std::uint32_t first, std::uint32_t count,
+                                       const float* v) {
+  std::byte* const values = head + layout.values;
+  const std::uint32_t at = lane * layout.value_stride + first;
+  if (layout.type == QUIPU_KV_F32) {
+    float* const value = reinterpret_cast<float*>(values) + at;
+    for (std::uint32_t c = 0; c < count; ++c) value[c] = v[c];
+    return;
+  }
+  if (layout.type == QUIPU_KV_F16) {
+    auto* const value = reinterpret_cast<std::uint16_t*>(values) + at;
+    for (std::uint32_t c = 0; c < count; ++c) value[c] = float_to_half(v[c]);
+    return;
+  }
+  auto* const value = reinterpret_cast<std::int8_t*>(values) + at;
+  auto* const scales = reinterpret_cast<std::uint16_t*>(head + layout.value_scales);
+  for (std::uint32_t c = 0; c < count; c += scale_columns) {
+    const std::uint32_t left = count - c;
+    scales[(first + c) / scale_columns * page_cells + lane] =
+        quantise(v + c, left < scale_columns ? left : scale_columns, value + c);
   }
 }
 

@@ -256,14 +256,26 @@ void KvCache::begin(const quipu_batch& batch) {
   }
 }
 
-void KvCache::store(std::uint32_t layer, std::uint32_t token, const float* k,
-                    const float* v) const noexcept {
+void KvCache::store_key(std::uint32_t layer, std::uint32_t token, const float* k) const noexcept {
   const LayerPlace& place = layers_[layer];
   const Cell cell = batch_cells_[token];
   for (std::uint32_t h = 0; h < place.shape.kv_heads; ++h)
-    kernels_.store(place.layout, head(cell.page, layer, h), cell.lane,
-                   k + std::size_t{h} * place.shape.key_width,
-                   v + std::size_t{h} * place.shape.value_width);
+    kernels_.store_key(place.layout, head(cell.page, layer, h), cell.lane,
+                       k + std::size_t{h} * place.shape.key_width);
+}
+
+void KvCache::store_value(std::uint32_t layer, std::uint32_t token, std::uint32_t first,
+                          std::uint32_t count, const float* v) const noexcept {
+  const LayerPlace& place = layers_[layer];
+  const Cell cell = batch_cells_[token];
+  const std::uint32_t width = place.shape.value_width;
+  for (const std::uint32_t end = first + count; first < end;) {
+    const std::uint32_t column = first % width, part = std::min(end - first, width - column);
+    kernels_.store_value(place.layout, head(cell.page, layer, first / width), cell.lane, column,
+                         part, v);
+    first += part;
+    v += part;
+  }
 }
 
 void KvCache::commit() noexcept {

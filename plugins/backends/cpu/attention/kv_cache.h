@@ -53,7 +53,8 @@ struct PageEntry {
 };
 
 /// Throws quipu::sdk::Error; whatever throws has changed nothing. One thread at a time, but for
-/// store(), which any number of threads may call for different tokens.
+/// store_key() and store_value(), which any number of threads may call for different tokens or
+/// columns.
 class KvCache {
  public:
   /// Reserves memory for all cells without touching it.
@@ -65,9 +66,13 @@ class KvCache {
   /// Gives every token of the batch a cell. E_ARGUMENT: a sequence that does not exist, positions
   /// that are negative, do not rise or are already there. E_MEMORY: no room. Allocates nothing.
   void begin(const quipu_batch& batch);
-  /// Writes the keys (after rope) [kv_heads * key_width] and values of a token of the batch.
-  void store(std::uint32_t layer, std::uint32_t token, const float* k,
-             const float* v) const noexcept;
+  /// Writes the keys (after rope) [kv_heads * key_width] of a token of the batch.
+  void store_key(std::uint32_t layer, std::uint32_t token, const float* k) const noexcept;
+  /// Writes columns first … first + count - 1 of its values [kv_heads * value_width]. All of them,
+  /// or, where value_width is a multiple of value_columns, multiples of that.
+  void store_value(std::uint32_t layer, std::uint32_t token, std::uint32_t first,
+                   std::uint32_t count, const float* v) const noexcept;
+  static constexpr std::uint32_t value_columns = scale_columns;
   /// Ends the batch: keeps its tokens, or leaves the cache as it was before begin().
   void commit() noexcept;
   void rollback() noexcept;

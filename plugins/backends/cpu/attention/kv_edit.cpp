@@ -147,7 +147,9 @@ void KvCache::move_cell(Cell from, Cell to, std::span<const std::vector<float>> 
       read_cell(place.layout, head(from.page, l, h), from.lane, k.data(), v.data());
       if (!turns.empty() && place.shape.rotation.rotary)
         turn(place.shape.rotation, turns[l], k.data());
-      kernels_.store(place.layout, head(to.page, l, h), to.lane, k.data(), v.data());
+      std::byte* const target = head(to.page, l, h);
+      kernels_.store_key(place.layout, target, to.lane, k.data());
+      kernels_.store_value(place.layout, target, to.lane, 0, place.shape.value_width, v.data());
     }
   }
   pages_[to.page].occupied |= std::uint64_t{1} << to.lane;

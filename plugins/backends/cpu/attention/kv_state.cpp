@@ -119,7 +119,9 @@ void KvCache::load(std::uint32_t sequence, std::span<const std::byte> in) {
         std::memcpy(k.data(), from, k.size() * sizeof(float));
         std::memcpy(v.data(), from + k.size() * sizeof(float), v.size() * sizeof(float));
         from += (k.size() + v.size()) * sizeof(float);
-        kernels_.store(layers_[l].layout, head(page, l, h), lane, k.data(), v.data());
+        kernels_.store_key(layers_[l].layout, head(page, l, h), lane, k.data());
+        kernels_.store_value(layers_[l].layout, head(page, l, h), lane, 0, shape.value_width,
+                             v.data());
       }
     }
     pages_[page].occupied |= std::uint64_t{1} << lane;

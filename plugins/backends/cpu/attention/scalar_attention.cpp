@@ -130,7 +130,7 @@ void finish(float maximum, float sum, const float* o, float sink, float* out, st
 #define QUIPU_JOIN_(a, b) a##b
 #define QUIPU_JOIN(a, b) QUIPU_JOIN_(a, b)
 extern const AttentionKernels QUIPU_JOIN(attention_kernels_, QUIPU_KERNEL_ISA) = {
-    store_cell, scratch_bytes, prepare, attend, fold, finish};
+    store_key_columns, store_value_columns, scratch_bytes, prepare, attend, fold, finish};
 
 }  // namespace quipu_cpu
 

@@ -10,20 +10,25 @@
 namespace quipu_cpu {
 namespace {
 
-// store_cell() of half precision, many numbers at a time.
-void store_wide(const HeadLayout& layout, std::byte* head, std::uint32_t lane, const float* k,
-                const float* v) {
-  if (layout.type != QUIPU_KV_F16 || layout.key_width % lanes || layout.value_width % lanes)
-    return store_cell(layout, head, lane, k, v);
+// store_key_columns() and store_value_columns() of half precision, many numbers at a time.
+void store_wide_key(const HeadLayout& layout, std::byte* head, std::uint32_t lane, const float* k) {
+  if (layout.type != QUIPU_KV_F16 || layout.key_width % lanes)
+    return store_key_columns(layout, head, lane, k);
   auto* const key = reinterpret_cast<std::uint16_t*>(head) + lane;
-  auto* const value =
-      reinterpret_cast<std::uint16_t*>(head + layout.values) + lane * layout.value_stride;
   for (std::uint32_t d = 0; d < layout.key_width; d += lanes) {
     std::uint16_t halves[lanes];
     store(halves, load(k + d));
     for (std::uint32_t i = 0; i < lanes; ++i) key[(d + i) * page_cells] = halves[i];
   }
-  for (std::uint32_t c = 0; c < layout.value_width; c += lanes) store(value + c, load(v + c));
+}
+
+void store_wide_value(const HeadLayout& layout, std::byte* head, std::uint32_t lane,
+                      std::uint32_t first, std::uint32_t count, const float* v) {
+  if (layout.type != QUIPU_KV_F16 || count % lanes)
+    return store_value_columns(layout, head, lane, first, count, v);
+  auto* const value =
+      reinterpret_cast<std::uint16_t*>(head + layout.values) + lane * layout.value_stride + first;
+  for (std::uint32_t c = 0; c < count; c += lanes) store(value + c, load(v + c));
 }
 
 std::size_t scratch_bytes(const HeadLayout& layout, std::uint32_t rows) {
@@ -80,7 +85,7 @@ void finish(float maximum, float sum, const float* o, float sink, float* out, st
 #define QUIPU_JOIN_(a, b) a##b
 #define QUIPU_JOIN(a, b) QUIPU_JOIN_(a, b)
 extern const AttentionKernels QUIPU_JOIN(attention_kernels_, QUIPU_KERNEL_ISA) = {
-    store_wide, scratch_bytes, prepare, attend, fold, finish};
+    store_wide_key, store_wide_value, scratch_bytes, prepare, attend, fold, finish};
 
 }  // namespace quipu_cpu
 

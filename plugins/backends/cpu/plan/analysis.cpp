@@ -64,6 +64,12 @@ std::vector<NodeFacts> analyse(const quipu_graph& graph, quipu_node output) {
       if (gate != up && fits(gate, n) && fits(up, n) &&
           graph.nodes[gate - 1]->inputs[0] == graph.nodes[up - 1]->inputs[0])
         facts[gate].fused_into = facts[up].fused_into = n;
+    } else if (node.op == QUIPU_OP_ATTENTION && node.input_count > 2) {
+      const quipu_node values = node.inputs[2];
+      if (is_matrix(graph, values) && graph.nodes[values - 1]->op == QUIPU_OP_LINEAR &&
+          facts[values].uses == 1 && values != output && facts[values].rows == Rows::tokens &&
+          facts[values].fused_into == 0)
+        facts[values].fused_into = n;
     }
   }
   return facts;

@@ -370,6 +370,11 @@ class Lowering {
     return *attention_.back();
   }
 
+  /// Stand for what a layer's cache holds.
+  struct Cached {
+    Buffer *keys, *values;
+  };
+
   /// Stands for the parts that a group's nodes merge, one node at a time.
   Buffer& parts_of(const AttentionGroup& group) {
     const auto [at, added] = parts_.try_emplace(&group, nullptr);
@@ -377,17 +382,44 @@ class Lowering {
     return *at->second;
   }
 
+  /// Writes the values of attention node n into the cache.
+  void add_values(quipu_node n, const CacheLayer& to, Buffer& cached) {
+    const quipu_node values = input(n, 2);
+    if (facts_[values].fused_into == n) {
+      const quipu_node weight = input(values, 1);
+      if (node(weight).weight->shape[2] == 1) {
+        const LinearPart part = linear_part(values);
+        if (can_write_values(to, part.weight)) {
+          const Matrix& x = value(input(values, 0), Rows::tokens);
+          observe(weight, x);
+          LinearInput& in = linear_input_of(x);
+          in.readers.push_back(&part.weight);
+          const Scratch space =
+              scratch(linear_values_scratch_bytes(part.weight, program_.batch()), program_);
+          add_linear_job(linear_values_job(to, part, in, space), in, {&part.weight}, nullptr,
+                         {&cached, &space.memory});
+          return;
+        }
+      }
+      add_linear(values, values, nullptr);
+    }
+    const Matrix& v = value(values, Rows::tokens);
+    Buffer *const reads[] = {v.buffer}, *const writes[] = {&cached};
+    program_.add(store_values_job(to, v), reads, writes);
+  }
+
   void add_attention(quipu_node n) {
     const quipu_attention& shape = attributes_of<quipu_attention>(node(n));
     const std::uint32_t layer = target_.layers.index.at(shape.layer);
-    const auto [at, added] = cached_.try_emplace(layer, nullptr);
-    if (added) at->second = &program_.buffer(0);
-    Buffer& cached = *at->second;
+    const auto [at, added] = cached_.try_emplace(layer);
+    if (added) at->second = {&program_.buffer(0), &program_.buffer(0)};
+    const Cached& cached = at->second;
     if (input(n, 1) != 0) {
+      const CacheLayer to{target_.cache, layer};
       const Matrix& k = value(input(n, 1), Rows::tokens);
-      const Matrix& v = value(input(n, 2), Rows::tokens);
-      Buffer *const reads[] = {k.buffer, v.buffer}, *const writes[] = {&cached};
-      program_.add(store_job(target_.cache, layer, k, v), reads, writes);
+      Buffer *const reads[] = {k.buffer}, *const writes[] = {cached.keys};
+      program_.add(store_keys_job(to, k), reads, writes);
+      add_values(n, to, *cached.values);
     }
     AttentionGroup& group = attention_group(shape, layer, facts_[n].rows);
     const Matrix& q = value(input(n, 0), facts_[n].rows);
@@ -396,7 +428,7 @@ class Lowering {
     const AttentionNode& shared = program_.keep<AttentionNode>(
         AttentionNode{group, layer, floats(input(n, 3)), q, out, space.memory, space.stride});
     Buffer& parts = parts_of(group);
-    Buffer* const reads[] = {&cached, &parts, q.buffer};
+    Buffer* const reads[] = {cached.keys, cached.values, &parts, q.buffer};
     Buffer* const writes[] = {out.buffer, &parts, &space.memory};
     // A task reads the queries of its heads before it writes their results, and no other task needs
     // them unless all write parts that are merged later.
@@ -460,7 +492,7 @@ class Lowering {
   std::map<quipu_node, Matrix*> selected_;
   std::map<const Matrix*, LinearInput*> inputs_;
   std::vector<const LinearInput*> multiplied_;  // products that nothing else reads
-  std::map<std::uint32_t, Buffer*> cached_;     // stands for what a layer's cache holds
+  std::map<std::uint32_t, Cached> cached_;
   std::vector<AttentionGroup*> attention_;
   std::map<const AttentionGroup*, Buffer*> parts_;
   Buffer& observed_;  // stands for what the observer has seen: one job at a time

@@ -6,6 +6,7 @@
 #include "attention/attention.h"
 #include "attention/kv_cache.h"
 #include "plan/job.h"
+#include "stages/linear.h"
 
 namespace quipu_cpu {
 
@@ -35,9 +36,20 @@ struct AttentionNode {
   std::size_t scratch_stride;
 };
 
-/// Writes keys and values [tokens, …] of the batch into the cache.
-std::unique_ptr<Job> store_job(const KvCache& cache, std::uint32_t layer, const Matrix& k,
-                               const Matrix& v);
+/// Where the keys or values of a layer go.
+struct CacheLayer {
+  const KvCache& cache;
+  std::uint32_t layer;
+};
+
+/// Writes keys or values [tokens, …] of the batch into the cache.
+std::unique_ptr<Job> store_keys_job(const CacheLayer& to, const Matrix& k);
+std::unique_ptr<Job> store_values_job(const CacheLayer& to, const Matrix& v);
+/// Values that a product writes there itself, x * weight^T + bias; whether it can.
+bool can_write_values(const CacheLayer& to, const WeightMatrix& weight) noexcept;
+std::unique_ptr<Job> linear_values_job(const CacheLayer& to, const LinearPart& part,
+                                       const LinearInput& in, const Scratch& scratch);
+std::size_t linear_values_scratch_bytes(const WeightMatrix& weight, std::uint32_t batch);
 std::unique_ptr<Job> attend_job(const AttentionNode& node);
 /// After attend_job; mostly without tasks.
 std::unique_ptr<Job> merge_job(const AttentionNode& node);

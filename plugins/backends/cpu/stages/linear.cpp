@@ -62,12 +62,7 @@ class LinearJob final : public Job {
   }
 
   std::string describe() const override {
-    std::string text = std::string("linear ") + part_.weight.codec->name + " [" +
-                       std::to_string(part_.weight.rows) + ", " +
-                       std::to_string(part_.weight.columns) + "]";
-    if (part_.bias) text += " + bias";
-    if (addend_) text += " + sum";
-    return text;
+    return describe_linear(part_) + (addend_ ? " + sum" : "");
   }
 
   Work work(const Step& step) const noexcept override {
@@ -185,7 +180,7 @@ bool LinearInput::is_ever_read_as_float(std::uint32_t most) const noexcept {
 
 LinearInput& linear_input(const Matrix& x, Program& program, std::uint32_t rows) {
   const bool has_int8 = x.width % int8_columns == 0;
-  Buffer& memory = program.buffer(has_int8 ? Activations::int8_bytes(x.width, rows) : 0);
+  Buffer& memory = program.buffer(has_int8 ? Activations::int8_bytes(x.width, rows) : 0, x.rows);
   LinearInput& input = program.keep<LinearInput>(LinearInput{x, memory});
   program.on_bind([&input, has_int8, rows] {
     input.form.columns = input.x.width;
@@ -203,6 +198,13 @@ std::unique_ptr<Job> quantize_job(const MatmulKernels& kernels, LinearInput& inp
                    Activations form = input.form_of(tokens);
                    quantize(kernels, input.x.row(row), form, row.index, 0, input.x.width);
                  });
+}
+
+std::string describe_linear(const LinearPart& part) {
+  const std::string text = std::string("linear ") + part.weight.codec->name + " [" +
+                           std::to_string(part.weight.rows) + ", " +
+                           std::to_string(part.weight.columns) + "]";
+  return part.bias ? text + " + bias" : text;
 }
 
 Scratch scratch(std::size_t bytes, Program& program) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "matmul/matmul.h"
@@ -39,6 +40,9 @@ struct LinearPart {
   const WeightMatrix& weight;
   const float* bias;
 };
+
+/// A few words on its product: "linear q4_0 [4096, 4096] + bias".
+std::string describe_linear(const LinearPart& part);
 
 /// Memory that every thread of a job has for itself.
 struct Scratch {

@@ -71,8 +71,9 @@ class Rows {
         std::vector<float> k(shape.width), v(shape.width);
         fill(k);
         fill(v);
-        kernels_.store(layout_, data_.get() + std::size_t{layout_.bytes} * p, lane, k.data(),
-                       v.data());
+        std::byte* const head = data_.get() + std::size_t{layout_.bytes} * p;
+        kernels_.store_key(layout_, head, lane, k.data());
+        kernels_.store_value(layout_, head, lane, 0, shape.width, v.data());
       }
     }
     fill(q_);
