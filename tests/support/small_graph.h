@@ -120,6 +120,7 @@ struct RunOptions {
   std::uint64_t cells = 1024;
   void (*copied)(void*, const quipu_tensor*) noexcept = nullptr;
   void* copied_context = nullptr;
+  std::uint64_t scratch_goal = 0;
 };
 
 /// A plan of a graph on a backend.
@@ -131,10 +132,10 @@ class RunningGraph {
     const quipu_backend_options backend_options{sizeof backend_options, 0, options.threads,
                                                 options.isa};
     Registry::check(backend.open(&backend_options, &context_), "open");
-    const quipu_plan_options plan_options{sizeof plan_options,   options.flags,     options.context,
-                                          options.batch,         options.sequences, options.kv,
-                                          options.cells,         nullptr,           options.copied,
-                                          options.copied_context};
+    const quipu_plan_options plan_options{
+        sizeof plan_options, options.flags, options.context, options.batch,  options.sequences,
+        options.kv,          options.cells, nullptr,         options.copied, options.copied_context,
+        options.scratch_goal};
     Registry::check(backend.plan(context_, &graph, &plan_options, &plan_), "plan");
   }
   ~RunningGraph() {

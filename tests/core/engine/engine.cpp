@@ -462,7 +462,7 @@ BOOST_AUTO_TEST_CASE(what_makes_no_sense_is_refused_before_it_is_queued) {
   refused([&] { engine.submit(banning_nothing); }, ErrorCode::usage, "banned");
   refused([&] { engine.submit({.prompt = tokens_of("a"), .answered = 2}); }, ErrorCode::usage,
           "answered");
-  refused([] { engine_of({.batch = 0}); }, ErrorCode::usage, "batch");
+  refused([] { engine_of({.batch = 0x80000000}); }, ErrorCode::usage, "batch");
   refused([] { engine_of({.sequences = 0}); }, ErrorCode::usage, "sequences");
   refused([] { engine_of({.context = 0x80000000u}); }, ErrorCode::usage, "context");
 
@@ -490,6 +490,12 @@ BOOST_AUTO_TEST_CASE(the_backend_is_told_what_was_asked_for) {
 
   BOOST_TEST(engine.explain().back() ==
              "options context 100 batch 32 sequences 4 cells 150 flags 1 kv 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_run_has_512_tokens_unless_something_else_is_asked_for) {
+  BOOST_TEST(engine_of({.context = 1000}).batch() == 512u);
+  BOOST_TEST(engine_of({.context = 1000, .batch = 64}).batch() == 64u);
+  BOOST_TEST(engine_of({.context = 100}).batch() == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(cells_are_enough_for_every_sequence_unless_said_otherwise) {
