@@ -135,6 +135,12 @@ struct Input {
     for (std::size_t i = 0; i < count * columns; ++i)
       q[i] = static_cast<std::int8_t>(static_cast<int>(random() % 255) - 127);
     for (auto& s : scale) s = 0.001f + 0.01f * static_cast<float>(random() % 1000) / 1000;
+    add_up();
+    table = {sizeof table, count, columns, nullptr, q, scale.data(), sum32.data(), sum16.data()};
+  }
+
+  /// Makes the sums those of q and scale.
+  void add_up() {
     for (std::size_t g = 0; g < sum16.size(); ++g) {
       int sum = 0;
       for (int j = 0; j < 16; ++j) sum += q[16 * g + j];
@@ -145,7 +151,6 @@ struct Input {
       for (int j = 0; j < 32; ++j) sum += q[32 * g + j];
       sum32[g] = scale[g] * static_cast<float>(sum);
     }
-    table = {sizeof table, count, columns, nullptr, q, scale.data(), sum32.data(), sum16.data()};
   }
 
   /// Vector `v` alone.

@@ -20,18 +20,6 @@ QUIPU_INLINE __m256i spread_flags(uint32_t word) {
   return spread_bits(word, 255);
 }
 
-/// Sums of four successive products: 32 columns. Largest: the largest of the unsigned bytes. Sums
-/// of two products saturate at 16 bits where bytes may exceed 128: there, even and odd bytes apart.
-template <unsigned Largest>
-QUIPU_INLINE __m256i multiply_bytes(__m256i q, __m256i x) {
-  if constexpr (Largest <= 128)
-    return _mm256_madd_epi16(_mm256_maddubs_epi16(q, x), _mm256_set1_epi16(1));
-  const __m256i even = _mm256_madd_epi16(_mm256_and_si256(q, _mm256_set1_epi16(255)),
-                                         _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8));
-  return _mm256_add_epi32(even,
-                          _mm256_madd_epi16(_mm256_srli_epi16(q, 8), _mm256_srai_epi16(x, 8)));
-}
-
 /// Shifts the bytes of each half right by its own amount, left where negative; bits enter from the
 /// neighbours.
 QUIPU_INLINE __m256i shift_bytes(__m256i q, int low, int high) {
@@ -80,13 +68,28 @@ QUIPU_INLINE __m256i gather_dwords(const uint8_t* address, size_t stride, unsign
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
-/// Halves at `offset` of eight blocks of Bytes bytes, back to back.
+/// Halves at `offset`, 0 or 2, of eight blocks of Bytes bytes, back to back. Blends, which any port
+/// does, of loads that have half i in their word i, cost less than eight inserted words.
 template <unsigned Bytes>
 QUIPU_INLINE __m128i eight_halves(const uint8_t* blocks, unsigned offset) {
-  const auto half = [=](unsigned i) __attribute__((always_inline)) {
-    return load_word<short>(blocks + i * Bytes + offset);
+  const uint8_t* first = blocks + offset;
+  if constexpr (Bytes == 18) {
+    // Two of these loads lie side by side.
+    __m256i v = _mm256_blend_epi32(load32(first), load32(first + 32), 0x22);
+    v = _mm256_blend_epi32(v, load32(first + 64), 0x44);
+    v = _mm256_blend_epi32(v, load32(first + 96), 0x88);
+    return _mm_blend_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1), 0xaa);
+  }
+  const auto at = [=](unsigned i) __attribute__((always_inline)) {
+    return load16(first + i * (Bytes - 2));
   };
-  return _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7));
+  __m128i v = _mm_blend_epi16(at(0), at(1), 0x02);
+  v = _mm_blend_epi16(v, at(2), 0x04);
+  v = _mm_blend_epi16(v, at(3), 0x08);
+  v = _mm_blend_epi16(v, at(4), 0x10);
+  v = _mm_blend_epi16(v, at(5), 0x20);
+  v = _mm_blend_epi16(v, at(6), 0x40);
+  return _mm_blend_epi16(v, at(7), 0x80);
 }
 
 /// The lower halves of eight dwords.

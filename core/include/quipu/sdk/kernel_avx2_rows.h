@@ -112,16 +112,52 @@ QUIPU_INLINE Bytes nibbles(RowPieces<Format, First> piece, Offset) {
   return {two(P::at(f, 0), P::at(f, 1)), two(P::at(f, 2), P::at(f, 3))};
 }
 
-/// Sums of four successive products: 64 columns.
+/// Sums of 64 columns' products: of two successive ones as words where four products fit a word,
+/// else of four as dwords.
 struct Sums {
   __m256i low, high;
 };
+template <unsigned Largest>
+constexpr bool in_words = 4 * Largest * 127 <= 32767;
 
+/// What multiply() takes off every byte first: bytes above 128 are signed numbers to it, as sums of
+/// two products would saturate at 16 bits.
+template <unsigned Largest>
+constexpr int taken_off = Largest <= 128 ? 0 : 128;
+
+template <unsigned Largest>
+QUIPU_INLINE __m256i multiply_bytes(__m256i q, __m256i x) {
+  if constexpr (taken_off<Largest> != 0) {
+    q = _mm256_xor_si256(q, _mm256_set1_epi8(char(0x80)));
+    x = _mm256_sign_epi8(x, q);
+    q = _mm256_abs_epi8(q);
+  }
+  const __m256i products = _mm256_maddubs_epi16(q, x);
+  return in_words<Largest> ? products : _mm256_madd_epi16(products, _mm256_set1_epi16(1));
+}
+
+/// Largest: the largest of the unsigned bytes.
 template <unsigned Largest>
 QUIPU_INLINE Sums multiply(Bytes q, const int8_t* x) {
   const auto* at = reinterpret_cast<const uint8_t*>(x);
   return {multiply_bytes<Largest>(q.low, load32(at)),
           multiply_bytes<Largest>(q.high, load32(at + 32))};
+}
+
+template <bool Words>
+QUIPU_INLINE __m256i add_integers(__m256i a, __m256i b) {
+  return Words ? _mm256_add_epi16(a, b) : _mm256_add_epi32(a, b);
+}
+
+/// The halves of a added, and those of b.
+template <bool Words>
+QUIPU_INLINE __m256i add_lanes(__m256i a, __m256i b) {
+  return add_integers<Words>(_mm256_blend_epi32(a, b, 0xf0), _mm256_permute2x128_si256(a, b, 0x21));
+}
+/// The same in each 128-bit lane.
+template <bool Words>
+QUIPU_INLINE __m256i add_quads(__m256i a, __m256i b) {
+  return add_integers<Words>(_mm256_blend_epi32(a, b, 0xcc), _mm256_alignr_epi8(b, a, 8));
 }
 
 /// Sums of neighbours, per 128-bit lane: a0 + a1, a2 + a3, b0 + b1, b2 + b3. Bound is the largest
@@ -135,28 +171,40 @@ QUIPU_INLINE __m256i add_neighbours(__m256i a, __m256i b) {
                           _mm256_castps_si256(_mm256_shuffle_ps(x, y, 0xdd)));
 }
 
-/// Four vectors of 32 columns to the sums of 16: those of the first halves, then of the second.
-template <unsigned Largest>
-QUIPU_INLINE __m256i sums_of_16(__m256i a, __m256i b, __m256i c, __m256i d) {
-  constexpr unsigned bound = 4 * Largest * 127;
-  return add_neighbours<2 * bound>(add_neighbours<bound>(a, b), add_neighbours<bound>(c, d));
+/// Of 128 columns. N groups in 256: with 16, the sums of groups 0, 2, 4, 6, 1, 3, 5, 7; with 8, two
+/// sums each that are to be added, of groups 0, 1, 2, 3.
+template <int N>
+struct HalfSums {
+  __m256i v;
+};
+template <int N, unsigned Largest>
+QUIPU_INLINE HalfSums<N> half_sums(Sums a, Sums b) {
+  constexpr bool words = in_words<Largest>;
+  __m256i first, second;
+  if constexpr (N == 16) {
+    first = add_quads<words>(a.low, a.high);
+    second = add_quads<words>(b.low, b.high);
+  } else {
+    first = add_lanes<words>(a.low, b.low);
+    second = add_lanes<words>(a.high, b.high);
+  }
+  if constexpr (words) {
+    first = _mm256_madd_epi16(first, _mm256_set1_epi16(1));
+    second = _mm256_madd_epi16(second, _mm256_set1_epi16(1));
+  }
+  return {add_neighbours<8 * Largest * 127>(first, second)};
 }
 
-/// The sums of the N groups of 256 columns, of which all but the first Parts times 64 are zero.
-template <int N, unsigned Largest, unsigned Parts = 4>
-QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
-  const __m256i a = sums_of_16<Largest>(t[0].low, t[0].high, t[1].low, t[1].high);
-  if constexpr (N == 8 && Parts <= 2)
-    return {_mm256_cvtepi32_ps(_mm256_zextsi128_si256(
-        _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1))))};
-  const __m256i b = sums_of_16<Largest>(t[2].low, t[2].high, t[3].low, t[3].high);
+/// The sums of the N groups of 256 columns.
+template <int N, unsigned Largest>
+QUIPU_INLINE Floats<N> group_sums(HalfSums<N> a, HalfSums<N> b) {
   if constexpr (N == 16) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    return join(_mm256_cvtepi32_ps(_mm256_permutevar8x32_epi32(a, order)),
-                _mm256_cvtepi32_ps(_mm256_permutevar8x32_epi32(b, order)));
+    return join(_mm256_cvtepi32_ps(_mm256_permutevar8x32_epi32(a.v, order)),
+                _mm256_cvtepi32_ps(_mm256_permutevar8x32_epi32(b.v, order)));
   } else {
-    return {_mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20),
-                                                _mm256_permute2x128_si256(a, b, 0x31)))};
+    const __m256i groups = add_neighbours<16 * Largest * 127>(a.v, b.v);  // 0 1 4 5, 2 3 6 7
+    return {_mm256_cvtepi32_ps(_mm256_permute4x64_epi64(groups, 0xd8))};
   }
 }
 

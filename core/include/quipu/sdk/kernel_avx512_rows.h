@@ -158,6 +158,10 @@ struct Sums {
   __m512i v;
 };
 
+/// What multiply() takes off every byte without putting it back.
+template <unsigned>
+constexpr int taken_off = 0;
+
 template <unsigned Largest>
 QUIPU_INLINE Sums multiply(Bytes q, const int8_t* x) {
   return {_mm512_dpbusd_epi32(_mm512_setzero_si512(), q.v, _mm512_loadu_si512(x))};
@@ -174,14 +178,21 @@ QUIPU_INLINE __m512i add_neighbours(__m512i a, __m512i b) {
                           _mm512_castps_si512(_mm512_shuffle_ps(x, y, 0xdd)));
 }
 
-/// The sums of the N groups of 256 columns, of which all but the first Parts times 64 are zero.
-template <int N, unsigned Largest, unsigned Parts = 4>
-QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
-  constexpr unsigned bound = 4 * Largest * 127;
+/// Of 128 columns, for N groups in 256. Dword n of lane l: two sums of piece l of vector n / 2.
+template <int N>
+struct HalfSums {
+  __m512i v;
+};
+template <int N, unsigned Largest>
+QUIPU_INLINE HalfSums<N> half_sums(Sums a, Sums b) {
+  return {add_neighbours<4 * Largest * 127>(a.v, b.v)};
+}
+
+/// The sums of the N groups of 256 columns.
+template <int N, unsigned Largest>
+QUIPU_INLINE Floats<N> group_sums(HalfSums<N> a, HalfSums<N> b) {
   // Dword n of lane l: the sum of piece l of vector n.
-  const __m512i of_pieces = add_neighbours<2 * bound>(
-      add_neighbours<bound>(t[0].v, t[1].v),
-      Parts <= 2 ? _mm512_setzero_si512() : add_neighbours<bound>(t[2].v, t[3].v));
+  const __m512i of_pieces = add_neighbours<8 * Largest * 127>(a.v, b.v);
   if constexpr (N == 16) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     return {_mm512_cvtepi32_ps(_mm512_permutexvar_epi32(order, of_pieces))};

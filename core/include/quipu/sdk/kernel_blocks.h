@@ -13,16 +13,17 @@ struct Stretch {
   static constexpr int groups = columns / Format::group;
   static_assert(Format::zero == 0 || !Format::has_minimum, "a minimum makes a zero unnecessary");
   static constexpr bool one_scale = requires(RowBlocks<Format> blocks) { Format::scale(blocks); };
-  static constexpr bool corrected = Format::zero != 0 || Format::has_minimum;
+  /// What is yet to be subtracted from the bytes after multiply().
+  static constexpr int zero = Format::zero - taken_off<Format::largest>;
   using Numbers = Floats<groups>;
 
-  /// scale, and the factor of the sum of the activations: minimum - scale * zero.
+  /// The minimum only where the format has it.
   QUIPU_INLINE_MEMBER static void scales(const uint8_t* stretch, unsigned columns, Numbers& scale,
-                                         Numbers& factor) {
+                                         Numbers& minimum) {
     if constexpr (one_scale) {
       const RowBlocks<Format> blocks{stretch, columns / Format::block_columns};
       scale = Format::scale(blocks);
-      if constexpr (Format::has_minimum) factor = Format::minimum(blocks);
+      if constexpr (Format::has_minimum) minimum = Format::minimum(blocks);
     } else {
       struct {
         Numbers &scale, &minimum;
@@ -34,10 +35,9 @@ struct Stretch {
           from_bytes(minimum, low, high);
           minimum = f * minimum;
         }
-      } out{scale, factor};
+      } out{scale, minimum};
       Format::scales(stretch, out);
     }
-    if constexpr (!Format::has_minimum) factor = -float(Format::zero) * scale;
   }
 
   /// The scales of the activations, and their sums, for the groups of a stretch.
@@ -70,49 +70,64 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
   const unsigned vectors = Count ? Count : x->count;
   typename S::Numbers total[Count ? Count : 8] = {};
   uint64_t column = 0;
-  // The sums of `columns` columns from `column` on; the last Sums are zero, all but Parts.
-  const auto add = [&]<unsigned Parts>(unsigned vector, unsigned columns, const Sums(&sums)[4],
-                                       typename S::Numbers scale, typename S::Numbers factor)
-      __attribute__((always_inline)) {
+  const auto half = [](Sums a, Sums b) __attribute__((always_inline)) {
+    return half_sums<S::groups, Format::largest>(a, b);
+  };
+  // The sums are those of `columns` columns from `column` on.
+  const auto add = [&](unsigned vector, unsigned columns, HalfSums<S::groups> first,
+                       HalfSums<S::groups> second, typename S::Numbers scale,
+                       typename S::Numbers minimum) __attribute__((always_inline)) {
+    const auto products = group_sums<S::groups, Format::largest>(first, second);
     typename S::Numbers x_scale, x_sum;
     S::activations(x, vector, column, columns, x_scale, x_sum);
     auto& t = total[vector];
-    t = multiply_add(scale * x_scale, group_sums<S::groups, Format::largest, Parts>(sums), t);
-    if constexpr (S::corrected) t = multiply_add(factor, x_sum, t);
+    if constexpr (S::zero != 0)
+      t = multiply_add(scale, multiply_add(x_scale, products, -float(S::zero) * x_sum), t);
+    else
+      t = multiply_add(scale * x_scale, products, t);
+    if constexpr (Format::has_minimum) t = multiply_add(minimum, x_sum, t);
   };
   const auto take = [&]<unsigned Columns>() __attribute__((always_inline)) {
     prefetch_stretch<Format>(row);
     const auto values = [&]<unsigned Part>() __attribute__((always_inline)) {
       return Format::values(RowPieces<Format, 4 * Part>{row});
     };
-    typename S::Numbers scale, factor;
-    if constexpr (Count == 1 && Lanes::registers == 16) {
-      // Multiplied one after the other, bytes do not crowd the registers (Q5_0 with AVX2: 1.2 times
-      // as fast; with AVX-512, which has twice as many, slower by a twentieth).
-      const int8_t* const a = x->q + column;
-      Sums sums[4] = {};
-      sums[0] = multiply<Format::largest>(values.template operator()<0>(), a);
-      if constexpr (Columns > 64)
-        sums[1] = multiply<Format::largest>(values.template operator()<1>(), a + 64);
-      if constexpr (Columns > 128)
-        sums[2] = multiply<Format::largest>(values.template operator()<2>(), a + 128);
-      if constexpr (Columns > 192)
-        sums[3] = multiply<Format::largest>(values.template operator()<3>(), a + 192);
-      S::scales(row, Columns, scale, factor);
-      return add.template operator()<Columns / 64>(0, Columns, sums, scale, factor);
-    }
-    Bytes q[4];
-    q[0] = values.template operator()<0>();
-    if constexpr (Columns > 64) q[1] = values.template operator()<1>();
-    if constexpr (Columns > 128) q[2] = values.template operator()<2>();
-    if constexpr (Columns > 192) q[3] = values.template operator()<3>();
-    S::scales(row, Columns, scale, factor);
-    for (unsigned v = 0; v < vectors; ++v) {
-      const int8_t* a = x->q + v * x->columns + column;
-      Sums sums[4] = {};
-      for (unsigned i = 0; i < Columns / 64; ++i)
-        sums[i] = multiply<Format::largest>(q[i], a + 64 * i);
-      add.template operator()<Columns / 64>(v, Columns, sums, scale, factor);
+    typename S::Numbers scale, minimum;
+    if constexpr (Lanes::registers == 16) {
+      // A half of the stretch at a time, bytes and their products do not crowd the registers.
+      HalfSums<S::groups> halves[Count ? Count : 8][2];
+      const auto multiply_half = [&]<unsigned Half>() __attribute__((always_inline)) {
+        constexpr bool is_whole = Columns > 128 * Half + 64;
+        const Bytes q = values.template operator()<2 * Half>();
+        Bytes more;
+        if constexpr (is_whole) more = values.template operator()<2 * Half + 1>();
+        for (unsigned v = 0; v < vectors; ++v) {
+          const int8_t* a = x->q + v * x->columns + column + 128 * Half;
+          halves[v][Half] = half(multiply<Format::largest>(q, a),
+                                 is_whole ? multiply<Format::largest>(more, a + 64) : Sums{});
+        }
+      };
+      multiply_half.template operator()<0>();
+      if constexpr (Columns > 128) multiply_half.template operator()<1>();
+      S::scales(row, Columns, scale, minimum);
+      for (unsigned v = 0; v < vectors; ++v)
+        add(v, Columns, halves[v][0], Columns > 128 ? halves[v][1] : HalfSums<S::groups>{}, scale,
+            minimum);
+    } else {
+      Bytes q[4];
+      q[0] = values.template operator()<0>();
+      if constexpr (Columns > 64) q[1] = values.template operator()<1>();
+      if constexpr (Columns > 128) q[2] = values.template operator()<2>();
+      if constexpr (Columns > 192) q[3] = values.template operator()<3>();
+      S::scales(row, Columns, scale, minimum);
+      for (unsigned v = 0; v < vectors; ++v) {
+        const int8_t* a = x->q + v * x->columns + column;
+        Sums sums[4] = {};
+        for (unsigned i = 0; i < Columns / 64; ++i)
+          sums[i] = multiply<Format::largest>(q[i], a + 64 * i);
+        add(v, Columns, half(sums[0], sums[1]),
+            Columns > 128 ? half(sums[2], sums[3]) : HalfSums<S::groups>{}, scale, minimum);
+      }
     }
   };
 
@@ -127,8 +142,8 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
       take.template operator()<64>();
     } else if (rest) {
       prefetch_stretch<Format>(row);
-      typename S::Numbers scale, factor;
-      S::scales(row, rest, scale, factor);
+      typename S::Numbers scale, minimum;
+      S::scales(row, rest, scale, minimum);
       Bytes q[3];
       if (rest >= 64) q[0] = Format::values(RowPieces<Format, 0>{row});
       if (rest >= 128) q[1] = Format::values(RowPieces<Format, 4>{row});
@@ -148,7 +163,7 @@ QUIPU_INLINE void dot_row(const uint8_t* row, const quipu_activations* x, float*
           sums[rest / 64] =
               multiply<Format::largest>(Format::values(RowPieces<Format, 0>{pair}), pair_x);
         }
-        add.template operator()<4>(v, rest, sums, scale, factor);
+        add(v, rest, half(sums[0], sums[1]), half(sums[2], sums[3]), scale, minimum);
       }
     }
   }
@@ -347,11 +362,11 @@ QUIPU_INLINE void dequantize_stretch(const uint8_t* stretch, unsigned columns, f
   store(q + 64, Format::values(RowPieces<Format, 4>{stretch}));
   store(q + 128, Format::values(RowPieces<Format, 8>{stretch}));
   store(q + 192, Format::values(RowPieces<Format, 12>{stretch}));
-  typename S::Numbers scales, factors;
-  S::scales(stretch, S::columns, scales, factors);
+  typename S::Numbers scales, minima;
+  S::scales(stretch, S::columns, scales, minima);
   float scale[S::groups], minimum[S::groups];
   store(scale, scales);
-  store(minimum, factors);
+  if constexpr (Format::has_minimum) store(minimum, minima);
   for (unsigned g = 0; g < columns / Format::group; ++g)
     for (unsigned j = g * Format::group; j < (g + 1) * Format::group; ++j) {
       const float product = scale[g] * float(int(q[j]) - int(Format::zero));

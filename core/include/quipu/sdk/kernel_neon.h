@@ -367,6 +367,10 @@ struct Sums {
   int32x4_t v[4];
 };
 
+/// What multiply() takes off every byte without putting it back.
+template <unsigned>
+constexpr int taken_off = 0;
+
 /// Largest: the largest of the unsigned bytes. Dot products of this set read two signed operands,
 /// or two unsigned ones; bytes above 127 are read as q - 128, and 128 times the activations added.
 template <unsigned Largest>
@@ -384,19 +388,28 @@ QUIPU_INLINE Sums multiply(Bytes q, const int8_t* x) {
   return sums;
 }
 
+/// Of 128 columns, the groups in order, for N groups in 256.
+template <int N>
+struct HalfSums {
+  int32x4_t v[N / 8];
+};
+template <int N, unsigned>
+QUIPU_INLINE HalfSums<N> half_sums(Sums a, Sums b) {
+  if constexpr (N == 16)
+    return {vpaddq_s32(vpaddq_s32(a.v[0], a.v[1]), vpaddq_s32(a.v[2], a.v[3])),
+            vpaddq_s32(vpaddq_s32(b.v[0], b.v[1]), vpaddq_s32(b.v[2], b.v[3]))};
+  else
+    return {vpaddq_s32(vpaddq_s32(vaddq_s32(a.v[0], a.v[1]), vaddq_s32(a.v[2], a.v[3])),
+                       vpaddq_s32(vaddq_s32(b.v[0], b.v[1]), vaddq_s32(b.v[2], b.v[3])))};
+}
+
 /// The sums of the N groups of 256 columns.
-template <int N, unsigned Largest, unsigned = 4>
-QUIPU_INLINE Floats<N> group_sums(const Sums (&t)[4]) {
+template <int N, unsigned>
+QUIPU_INLINE Floats<N> group_sums(HalfSums<N> a, HalfSums<N> b) {
   Floats<N> groups;
-  for (int i = 0; i < N / 4; ++i) {
-    int32x4_t pairs[2];  // of products of a group, the groups in order
-    for (int j = 0; j < 2; ++j)
-      if constexpr (N == 16)
-        pairs[j] = vpaddq_s32(t[i].v[2 * j], t[i].v[2 * j + 1]);
-      else
-        pairs[j] = vpaddq_s32(vaddq_s32(t[2 * i + j].v[0], t[2 * i + j].v[1]),
-                              vaddq_s32(t[2 * i + j].v[2], t[2 * i + j].v[3]));
-    groups.v[i] = vcvtq_f32_s32(vpaddq_s32(pairs[0], pairs[1]));
+  for (int i = 0; i < N / 8; ++i) {
+    groups.v[i] = vcvtq_f32_s32(a.v[i]);
+    groups.v[N / 8 + i] = vcvtq_f32_s32(b.v[i]);
   }
   return groups;
 }

@@ -174,9 +174,10 @@ QUIPU_INLINE float dot_row(const uint8_t* row, const quipu_activations* x, uint6
         for (unsigned k = 0; k < 16; ++k) products += int32_t(q.v[k]) * a[column + j + k];
       }
       const uint64_t first = column + g * Format::group;
-      total += groups.scale[g] * x_scale[first / 32] * float(products);
-      const float factor = groups.minimum[g] - groups.scale[g] * float(Format::zero);
-      total += factor * sums[first / Format::group];
+      const float x_sum = sums[first / Format::group];
+      total +=
+          groups.scale[g] * (x_scale[first / 32] * float(products) - float(Format::zero) * x_sum);
+      if constexpr (Format::has_minimum) total += groups.minimum[g] * x_sum;
     }
     row += Format::block_bytes;
   }
