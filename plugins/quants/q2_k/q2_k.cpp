@@ -31,8 +31,9 @@ struct Q2_K {
     using namespace quipu::sdk::kernel;
     const auto low = load_word<uint64_t>(block), high = load_word<uint64_t>(block + 8);
     constexpr uint64_t nibble = 0x0f0f0f0f0f0f0f0f;
-    out.set_scales(load_half(block + 80), low & nibble, high & nibble);
-    out.set_minima(-load_half(block + 82), low >> 4 & nibble, high >> 4 & nibble);
+    const auto factors = load_halves(block + 80);
+    out.set_scales(factors.first, low & nibble, high & nibble);
+    out.set_minima(-factors.second, low >> 4 & nibble, high >> 4 & nibble);
   }
 };
 

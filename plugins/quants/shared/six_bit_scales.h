@@ -15,14 +15,14 @@ namespace {
 
 template <class Scales>
 __attribute__((always_inline)) inline void six_bit_scales(const uint8_t* block, Scales& out) {
-  uint32_t s, m, t;
-  memcpy(&s, block + 4, 4);
-  memcpy(&m, block + 8, 4);
-  memcpy(&t, block + 12, 4);
-  const uint64_t s_high = (t & 0x0f0f0f0f) | ((s >> 2) & 0x30303030);
-  const uint64_t m_high = ((t >> 4) & 0x0f0f0f0f) | ((m >> 2) & 0x30303030);
-  out.set_scales(quipu::sdk::kernel::load_half(block), (s & 0x3f3f3f3f) | s_high << 32);
-  out.set_minima(-quipu::sdk::kernel::load_half(block + 2), (m & 0x3f3f3f3f) | m_high << 32);
+  using namespace quipu::sdk::kernel;
+  const auto sm = load_word<uint64_t>(block + 4);  // S and M
+  const uint64_t t = load_word<uint32_t>(block + 12);
+  const uint64_t low = sm & 0x3f3f3f3f3f3f3f3f;
+  const uint64_t high = ((t | t << 28) & 0x0f0f0f0f0f0f0f0f) | ((sm >> 2) & 0x3030303030303030);
+  const auto factors = load_halves(block);
+  out.set_scales(factors.first, (low & 0xffffffff) | high << 32);
+  out.set_minima(-factors.second, low >> 32 | (high >> 32) << 32);
 }
 
 }  // namespace

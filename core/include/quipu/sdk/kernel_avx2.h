@@ -6,14 +6,18 @@
 namespace quipu::sdk {
 namespace QUIPU_KERNEL_ISA {
 
-/// The 32 bits of a word, as bytes that are `value` or 0.
+/// Eight bits of each half, from byte `byte` of that half on, for each eight bytes, as bytes that
+/// are `value` or 0.
+QUIPU_INLINE __m256i spread_bits(__m256i words, __m256i byte, unsigned value) {
+  const __m256i bit = _mm256_set1_epi64x(int64_t(0x8040201008040201));
+  const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(words, byte), bit);
+  return _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
+}
+/// The 32 bits of a word.
 QUIPU_INLINE __m256i spread_bits(uint32_t word, unsigned value) {
   const __m256i byte =
       _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-  const __m256i bit = _mm256_set1_epi64x(int64_t(0x8040201008040201));
-  const __m256i bits =
-      _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int(word)), byte), bit);
-  return _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(char(value)));
+  return spread_bits(_mm256_set1_epi32(int(word)), byte, value);
 }
 
 QUIPU_INLINE __m256i spread_flags(uint32_t word) {

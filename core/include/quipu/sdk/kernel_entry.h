@@ -15,11 +15,12 @@
 #ifndef QUIPU_KERNEL_SCALAR
 #include "quipu/sdk/kernel_blocks.h"
 #endif
-#ifdef QUIPU_KERNEL_AVX512
+#if defined(QUIPU_KERNEL_AVX512)
 #include "quipu/sdk/kernel_avx512_fours.h"
 #include "quipu/sdk/kernel_avx512_fours_panel.h"
 #elif defined(QUIPU_KERNEL_AVX2)
 #include "quipu/sdk/kernel_avx2_fours_panel.h"
+#include "quipu/sdk/kernel_avx2_pairs.h"
 #endif
 
 // `unpack` has values() of a format for every piece of a block: too often for a compiler to put all

@@ -20,6 +20,9 @@ QUIPU_INLINE float load_half(const void* address) {
   memcpy(&half, address, sizeof half);
   return half;
 }
+QUIPU_INLINE TwoFloats load_halves(const uint8_t* address) {
+  return {load_half(address), load_half(address + 2)};
+}
 
 QUIPU_INLINE uint8x16_t join(Sixteen bytes) {
   return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(bytes.low), vcreate_u64(bytes.high)));

@@ -15,6 +15,9 @@ QUIPU_INLINE float load_half(const void* address) {
   memcpy(&half, address, sizeof half);
   return half_to_float(half);
 }
+QUIPU_INLINE TwoFloats load_halves(const uint8_t* address) {
+  return {load_half(address), load_half(address + 2)};
+}
 
 /// 16 successive weights of a row, as bytes.
 struct Bytes {

@@ -16,6 +16,11 @@ QUIPU_INLINE Word load_word(const uint8_t* address) {
   return word;
 }
 
+/// What load_halves(address) gives: two halves side by side.
+struct TwoFloats {
+  float first, second;
+};
+
 /// The lowest `Bits` bits go to the first byte, the next to the second, and so on.
 template <unsigned Bits>
 QUIPU_INLINE uint64_t bytes_of_bits(uint64_t packed) {

@@ -32,6 +32,11 @@ QUIPU_INLINE float load_half(const void* address) {
   return _cvtsh_ss(half);
 }
 
+QUIPU_INLINE TwoFloats load_halves(const uint8_t* address) {
+  const __m128 floats = _mm_cvtph_ps(_mm_cvtsi32_si128(load_word<int>(address)));
+  return {_mm_cvtss_f32(floats), _mm_cvtss_f32(_mm_movehdup_ps(floats))};
+}
+
 QUIPU_INLINE void store(uint8_t* address, Sixteen bytes) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(address),
                    _mm_set_epi64x(int64_t(bytes.high), int64_t(bytes.low)));
