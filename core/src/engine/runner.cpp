@@ -9,7 +9,8 @@ namespace quipu {
 namespace {
 
 // What prefill gains with more tokens is little. The wider a model, the fewer it needs to be near
-// the best rate, and the more memory the results of each take.
+// the best rate, and the more memory the results of each take. Mistral 7B is as fast with the 256
+// tokens that the goal leaves it as with 512 (Zen 5, prefill of 512 tokens).
 constexpr std::uint32_t default_batch = 512;
 constexpr std::uint64_t default_scratch_goal = 16 << 20;
 
