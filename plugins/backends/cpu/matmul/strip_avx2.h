@@ -53,7 +53,7 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
         Integers pair[Tokens][2];
         each<pairs>([&](auto number) QUIPU_IN_LINE {
           const int quad = part * quads + some * pairs + number;
-          ahead.fetch(quad);
+          ahead.fetch();
           each<2>([&](auto v) QUIPU_IN_LINE {
             Integers weights = load_quad<bytes>(w.q, quad, two * half + lanes * v);
             if constexpr (wide) weights ^= flip;
@@ -88,6 +88,7 @@ static void strip_half(const TileInput& x, const StripForm& form, const StripVie
         }
       });
     });
+    ahead.fetch_more();
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
     each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, two * half + lanes * v, sum[t][v]); });

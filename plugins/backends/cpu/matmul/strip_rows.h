@@ -26,27 +26,27 @@ struct StripBlocks {
   }
 };
 
-/// Fetches what the caller will read next, a few lines with every four columns: all of a block's at
-/// once keep what is read now waiting.
+/// Fetches what the caller will read next, a line with every four columns: all of a block's at once
+/// keep what is read now waiting. No branches, which would part what a compiler interleaves: fewer
+/// lines than eight for each block are fetched more than once.
 struct StripAhead {
   const uint8_t *next, *end, *then;
-  int each, more;  ///< lines with every four columns; with how many of them one more
+  size_t step;
+  uint32_t more;  ///< lines of each block
 
   explicit StripAhead(const StripView& strip) noexcept
       : next(strip.ahead), end(strip.ahead_end), then(strip.ahead_then),
-        each(static_cast<int>(strip.ahead_lines / 8)),
-        more(static_cast<int>(strip.ahead_lines % 8)) {}
-  /// With columns 4 quad to 4 quad + 3 of each block.
-  QUIPU_IN_LINE void fetch(int quad) noexcept {
-    for (int line = 0; line < each; ++line) fetch_line();
-    if (quad < more) fetch_line();
-  }
-
- private:
-  QUIPU_IN_LINE void fetch_line() noexcept {
+        step(strip.ahead_lines < 8 ? 8 * strip.ahead_lines : 64),
+        more(strip.ahead_lines > 8 ? strip.ahead_lines - 8 : 0) {}
+  /// With every four columns of a block.
+  QUIPU_IN_LINE void fetch() noexcept {
     __builtin_prefetch(next, 0, 2);
-    next += 64;
+    next += step;
     next = next == end ? then : next;
+  }
+  /// After each block.
+  QUIPU_IN_LINE void fetch_more() noexcept {
+    for (uint32_t line = 0; line < more; ++line) fetch();
   }
 };
 
