@@ -81,7 +81,7 @@ struct StripForm {
 
 constexpr uint32_t strip_tokens = 8;
 
-/// Columns of a strip.
+/// A strip.
 struct StripView {
   const uint8_t* blocks;
   uint32_t columns;  ///< a multiple of 32
