@@ -1,142 +1,171 @@
-// Matrix products of floats: what codecs without an integer form go through for few tokens, and for
-// many where there is no OpenBLAS.
-#include "matmul/kernels.h"
+// Products of rows of floats with rows of activations.
+#include "matmul/float_kernels.h"
+#include "quipu/sdk/each.h"
 
-#if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
-#include <immintrin.h>
+#if defined(QUIPU_KERNEL_AVX512)
+#include "matmul/float_avx512.h"
+#elif defined(QUIPU_KERNEL_AVX2)
+#include "matmul/float_avx2.h"
 #elif defined(QUIPU_KERNEL_NEON)
-#include <arm_neon.h>
+#include "matmul/float_neon.h"
+#else
+#include "matmul/float_scalar.h"
 #endif
 
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
-void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
-                     uint32_t columns, float* y, size_t y_stride) noexcept;
+// Up to six rows that lie a stride apart, in three registers: of a pointer for each a compiler
+// spills most, so it must not see what next() adds.
+struct Lines {
+  const uint8_t *low, *high;
+  size_t stride;
 
-#if !defined(QUIPU_KERNEL_SCALAR)
+  QUIPU_IN_LINE inline Lines(const uint8_t* first, size_t bytes)
+      : low(first), high(first + 3 * bytes), stride(bytes) {}
+  QUIPU_IN_LINE inline const uint8_t* operator[](uint32_t r) const {
+    return (r < 3 ? low : high) + r % 3 * stride;
+  }
+  QUIPU_IN_LINE inline void next(uint32_t bytes) {
+    low += bytes;
+    high += bytes;
+    asm("" : "+r"(low), "+r"(high), "+r"(stride));
+  }
+};
 
-#if defined(QUIPU_KERNEL_AVX512)
-constexpr uint32_t most_tokens = 6;  // 24 accumulators, four weights and an activation in registers
-constexpr uint32_t lanes = 16;
-using Vector = __m512;
-static inline Vector none() {
-  return _mm512_setzero_ps();
-}
-static inline Vector load(const float* p) {
-  return _mm512_loadu_ps(p);
-}
-static inline Vector load_some(const float* p, uint32_t count) {
-  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
-}
-static inline Vector multiply_add(Vector a, Vector b, Vector c) {
-  return _mm512_fmadd_ps(a, b, c);
-}
-static inline float sum(Vector v) {
-  return _mm512_reduce_add_ps(v);
-}
-#elif defined(QUIPU_KERNEL_AVX2)
-constexpr uint32_t most_tokens = 3;  // 12 accumulators, three activations and a weight in registers
-constexpr uint32_t lanes = 8;
-using Vector = __m256;
-static inline Vector none() {
-  return _mm256_setzero_ps();
-}
-static inline Vector load(const float* p) {
-  return _mm256_loadu_ps(p);
-}
-static inline Vector load_some(const float* p, uint32_t count) {
-  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_maskload_ps(p,
-                            _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lane));
-}
-static inline Vector multiply_add(Vector a, Vector b, Vector c) {
-  return _mm256_fmadd_ps(a, b, c);
-}
-static inline float sum(Vector v) {
-  __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
-  return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
-}
-#else
-constexpr uint32_t most_tokens = 6;  // 24 accumulators, four weights and an activation in registers
-constexpr uint32_t lanes = 4;
-using Vector = float32x4_t;
-static inline Vector none() {
-  return vdupq_n_f32(0);
-}
-static inline Vector load(const float* p) {
-  return vld1q_f32(p);
-}
-static inline Vector load_some(const float* p, uint32_t count) {
-  float some[lanes] = {};
-  __builtin_memcpy(some, p, count * sizeof *p);
-  return vld1q_f32(some);
-}
-static inline Vector multiply_add(Vector a, Vector b, Vector c) {
-  return vfmaq_f32(c, a, b);
-}
-static inline float sum(Vector v) {
-  return vaddvq_f32(v);
-}
-#endif
-
-// One accumulator for each sum, so that its order of additions is the same in a block of any shape.
-template <uint32_t Rows, uint32_t Tokens>
-static void block(const float* w, const float* x, uint32_t columns, float* y,
-                  size_t y_stride) noexcept {
+// One accumulator for each sum, and stretches in their order: a sum is the same in a block of any
+// shape. What comes next is fetched at each step, a piece of each of its rows.
+template <class Kind, uint32_t Rows, uint32_t Tokens>
+static QUIPU_IN_LINE inline void block(const FloatProduct& p, uint32_t row,
+                                       const FloatsAhead& ahead) noexcept {
   Vector sums[Rows][Tokens];
-  for (auto& row : sums)
-    for (Vector& each : row) each = none();
-  const auto step = [&](auto read, uint32_t j) {
-    Vector weights[Rows];
-    for (uint32_t r = 0; r < Rows; ++r) weights[r] = read(w + size_t{r} * columns + j);
-    for (uint32_t t = 0; t < Tokens; ++t) {
-      const Vector activations = read(x + size_t{t} * columns + j);
-      for (uint32_t r = 0; r < Rows; ++r)
-        sums[r][t] = multiply_add(weights[r], activations, sums[r][t]);
+  for (auto& of_row : sums)
+    for (Vector& each : of_row) each = none();
+  Lines w(p.w + row * p.w_stride, p.w_stride), x(p.x, p.x_stride);
+  const auto step = [&](auto some_activations, auto some_weights) QUIPU_IN_LINE {
+    typename Kind::Numbers activations[Tokens];
+    for (uint32_t t = 0; t < Tokens; ++t) activations[t] = some_activations(x[t]);
+    for (uint32_t r = 0; r < Rows; ++r) {
+      const typename Kind::Numbers weights = some_weights(w[r]);
+      for (uint32_t t = 0; t < Tokens; ++t)
+        sums[r][t] = Kind::multiply_add(weights, activations[t], sums[r][t]);
     }
   };
-  const uint32_t whole = columns / lanes * lanes, rest = columns - whole;
-  for (uint32_t j = 0; j < whole; j += lanes) step([](const float* p) { return load(p); }, j);
-  if (rest) step([rest](const float* p) { return load_some(p, rest); }, whole);
-  for (uint32_t t = 0; t < Tokens; ++t)
-    for (uint32_t r = 0; r < Rows; ++r) y[t * y_stride + r] = sum(sums[r][t]);
-}
-
-template <uint32_t Rows>
-static void rows_of(const float* w, const float* x, uint32_t tokens, uint32_t columns, float* y,
-                    size_t y_stride) noexcept {
-  for (; tokens >= most_tokens; tokens -= most_tokens) {
-    block<Rows, most_tokens>(w, x, columns, y, y_stride);
-    x += size_t{most_tokens} * columns;
-    y += most_tokens * y_stride;
+  const uint8_t* fetched = ahead.rows;
+  const uint32_t fetched_bytes = ahead.bytes / (p.columns / Kind::lanes + 1);
+  for (uint32_t i = p.columns / Kind::lanes; i > 0; --i) {
+    const uint8_t* line = fetched;
+    for (uint32_t r = ahead.count; r > 0; --r, line += ahead.stride) __builtin_prefetch(line, 0, 2);
+    step([](const uint8_t* at) QUIPU_IN_LINE { return Kind::load(at); },
+         [](const uint8_t* at) QUIPU_IN_LINE { return Kind::weights(at); });
+    w.next(Kind::w_bytes);
+    x.next(Kind::x_bytes);
+    fetched += fetched_bytes;
   }
-  for (; tokens > 0; --tokens, x += columns, y += y_stride)
-    block<Rows, 1>(w, x, columns, y, y_stride);
-}
-
-void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
-                     uint32_t columns, float* y, size_t y_stride) noexcept {
-  for (; rows >= 4; rows -= 4, w += size_t{4} * columns, y += 4)
-    rows_of<4>(w, x, tokens, columns, y, y_stride);
-  for (; rows > 0; --rows, w += columns, ++y) rows_of<1>(w, x, tokens, columns, y, y_stride);
-}
-
-#else
-
-void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
-                     uint32_t columns, float* y, size_t y_stride) noexcept {
-  for (uint32_t t = 0; t < tokens; ++t)
-    for (uint32_t r = 0; r < rows; ++r) {
-      float sum = 0;
-      for (uint32_t j = 0; j < columns; ++j)
-        sum += w[size_t{r} * columns + j] * x[size_t{t} * columns + j];
-      y[t * y_stride + r] = sum;
+  if (const uint32_t rest = p.columns % Kind::lanes)
+    step([=](const uint8_t* at) QUIPU_IN_LINE { return Kind::load_some(at, rest); },
+         [=](const uint8_t* at) QUIPU_IN_LINE { return Kind::some_weights(at, rest); });
+  for (uint32_t t = 0; t < Tokens; ++t) {
+    float* const y = p.y + t * p.y_stride + row;
+    if constexpr (Rows == 4) {
+      store_sums(sums[0][t], sums[1][t], sums[2][t], sums[3][t], p.continues, y);
+    } else {
+      float four[4];
+      store_sums(sums[0][t], none(), none(), none(), false, four);
+      *y = p.continues ? *y + four[0] : four[0];
     }
+  }
 }
 
+template <class Kind, uint32_t Tokens>
+static QUIPU_IN_LINE inline void rows_of(const FloatProduct& p) noexcept {
+  const uint32_t blocks = p.rows / 4;
+  for (uint32_t i = 0; i < blocks; ++i) {
+    const uint32_t first = p.ahead.count * i / blocks, last = p.ahead.count * (i + 1) / blocks;
+    block<Kind, 4, Tokens>(
+        p, 4 * i,
+        {p.ahead.rows + first * p.ahead.stride, last - first, p.ahead.stride, p.ahead.bytes});
+  }
+  for (uint32_t r = 4 * blocks; r < p.rows; ++r) block<Kind, 1, Tokens>(p, r, {});
+}
+
+template <class Kind>
+static QUIPU_IN_LINE inline void multiply(const FloatProduct& p) noexcept {
+  switch (p.tokens) {
+  case 1:
+    return rows_of<Kind, 1>(p);
+  case 2:
+    return rows_of<Kind, 2>(p);
+  case 3:
+    return rows_of<Kind, 3>(p);
+  case 4:
+    if constexpr (float_tokens >= 4) return rows_of<Kind, 4>(p);
+    break;
+  case 5:
+    if constexpr (float_tokens >= 5) return rows_of<Kind, 5>(p);
+    break;
+  case 6:
+    if constexpr (float_tokens >= 6) return rows_of<Kind, 6>(p);
+  }
+}
+
+static void multiply_rows(const FloatProduct& p) noexcept {
+  multiply<Floats>(p);
+}
+
+void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
+                     uint32_t columns, float* y, size_t y_stride) noexcept;
+void multiply_floats(const float* w, uint32_t rows, const float* x, uint32_t tokens,
+                     uint32_t columns, float* y, size_t y_stride) noexcept {
+  const size_t stride = columns * sizeof(float);
+  for (uint32_t t = 0; t < tokens; t += float_tokens)
+    multiply_rows({reinterpret_cast<const uint8_t*>(w),
+                   stride,
+                   rows,
+                   reinterpret_cast<const uint8_t*>(x + size_t{t} * columns),
+                   stride,
+                   tokens - t < float_tokens ? tokens - t : float_tokens,
+                   columns,
+                   false,
+                   y + t * y_stride,
+                   y_stride,
+                   {}});
+}
+
+#if defined(QUIPU_KERNEL_AVX2) || defined(QUIPU_KERNEL_AVX512)
+static void multiply_halves(const FloatProduct& p) noexcept {
+  multiply<Halves>(p);
+}
+static void multiply_bfloats(const FloatProduct& p) noexcept {
+  multiply<Bfloats>(p);
+}
+#else
+static constexpr auto multiply_halves = nullptr;
+static constexpr auto multiply_bfloats = nullptr;
+#endif
+
+#if defined(QUIPU_CPU_ROUNDED)
+#pragma GCC push_options
+#pragma GCC target("avx512bf16")
+static void multiply_rounded(const FloatProduct& p) noexcept {
+  multiply<Rounded>(p);
+}
+static void round_to_bfloats(const float* x, uint32_t count, uint16_t* out) noexcept {
+  round(x, count, out);
+}
+#pragma GCC pop_options
+#else
+static constexpr auto multiply_rounded = nullptr;
+static constexpr auto round_to_bfloats = nullptr;
 #endif
 
 }  // namespace QUIPU_KERNEL_ISA
+
+#define QUIPU_CPU_TABLE_(isa) isa##_floats
+#define QUIPU_CPU_TABLE(isa) QUIPU_CPU_TABLE_(isa)
+namespace kernel = QUIPU_KERNEL_ISA;
+extern const FloatKernels QUIPU_CPU_TABLE(QUIPU_KERNEL_ISA) = {
+    kernel::float_tokens,     kernel::multiply_rows,    kernel::multiply_halves,
+    kernel::multiply_bfloats, kernel::multiply_rounded, kernel::round_to_bfloats};
+
 }  // namespace quipu_cpu

@@ -5,7 +5,9 @@
 //   few    the codec's `dot` on rows as they lie in the file: at the memory bandwidth
 //   many   32 rows at a time unpacked into a panel of small integers, times tiles of six tokens
 //   strips weights that were copied for it, for any number
-//   floats weights without an integer form: dot for few tokens, OpenBLAS for many
+//   floats weights without an integer form: dot for few tokens, tiles for many, OpenBLAS where
+//   there
+//          are no vectors
 // A row's result does not depend on which task computes it. In deterministic mode it does not
 // depend on the number of tokens.
 #pragma once
@@ -19,8 +21,18 @@
 
 namespace quipu_cpu {
 
+struct FloatProduct;
 struct MatmulKernels;
 struct StripForm;
+
+/// How tiles of floats take a weight.
+struct FloatForm {
+  using Multiply = void (*)(const FloatProduct& product) noexcept;
+  Multiply multiply = nullptr;  ///< null: there are no tiles
+  std::uint32_t stored_bytes =
+      0;                       ///< of each number, as it lies in the file; 0: made floats before
+  Multiply rounded = nullptr;  ///< for many tokens, by bfloats; null: there is nothing faster
+};
 
 /// A weight [rows, columns] ready to multiply.
 struct WeightMatrix {
@@ -34,6 +46,7 @@ struct WeightMatrix {
   /// The fastest of the codec.
   void (*dequantize)(const void* blocks, std::uint64_t count, float* out) noexcept = nullptr;
   const MatmulKernels* kernels = nullptr;
+  FloatForm floats{};
   /// Multiplies floats for many tokens, false where it cannot: float_gemm().
   bool (*gemm)(const float* w, std::uint32_t rows, const float* x, std::uint32_t tokens,
                std::uint32_t columns, float* y, std::size_t y_stride) noexcept = nullptr;
@@ -52,7 +65,7 @@ struct WeightMatrix {
 WeightMatrix weight_matrix(const quipu_tensor& tensor, std::uint32_t isa, bool deterministic,
                            std::uint64_t index = 0);
 
-enum class Way : std::uint8_t { dot, panel, strips, float_dot, gemm };
+enum class Way : std::uint8_t { dot, panel, strips, float_dot, float_tile };
 
 /// How multiply() goes about so many tokens.
 Way way(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
@@ -62,8 +75,13 @@ std::string kernel_name(const WeightMatrix& matrix, Way way);
 /// Which forms of its input a matrix reads for so many tokens.
 bool reads_int8(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 bool reads_float(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
+/// Whether it rounds those floats to bfloats.
+bool reads_bfloat(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 /// For some number of tokens up to `most`.
 bool ever_reads_float(const WeightMatrix& matrix, std::uint32_t most) noexcept;
+
+/// Whether multiply() reads what is added before it writes y in its place.
+bool adds_in_place(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 
 /// Rows per task: multiply() takes ranges that begin at a multiple of it, and that end at one or at
 /// the last row.
@@ -72,7 +90,8 @@ std::uint32_t rows_per_task(const WeightMatrix& matrix, std::uint32_t tokens) no
 /// Bytes of scratch that a thread needs for multiply() with up to so many tokens, 64-byte aligned.
 std::size_t matmul_scratch_bytes(const WeightMatrix& matrix, std::uint32_t tokens) noexcept;
 
-/// What is added to a product, in this order, from its row `first` on. Either may be null.
+/// What is added to a product, in this order, from its row `first` on; to a float tile's, the
+/// addend before the products. Either may be null.
 struct Addition {
   const float* bias = nullptr;    ///< [rows]
   const float* addend = nullptr;  ///< [tokens][rows]

@@ -2,6 +2,7 @@
 set(QUIPU_CPU_MATMUL_SOURCES
   matmul/activations.cpp
   matmul/float_gemm.cpp
+  matmul/float_tiles.cpp
   matmul/matmul.cpp
   matmul/panel.cpp
   matmul/strips.cpp)

@@ -19,7 +19,7 @@ std::size_t round_up(std::size_t bytes) {
 /// Up to how many tokens y is written before the addend is read.
 std::uint32_t tokens_added_late(const WeightMatrix& weight, std::uint32_t batch) {
   std::uint32_t tokens = batch;
-  while (tokens > 0 && way(weight, tokens) == Way::panel) --tokens;
+  while (tokens > 0 && adds_in_place(weight, tokens)) --tokens;
   return tokens;
 }
 
@@ -48,7 +48,7 @@ class LinearJob final : public Job {
       more.addend = addend_->data + begin;
       more.addend_stride = addend_->stride;
     }
-    if (addend_ && addend_->data == y_.data && way(part_.weight, tokens) != Way::panel) {
+    if (addend_ && addend_->data == y_.data && !adds_in_place(part_.weight, tokens)) {
       float* const kept = reinterpret_cast<float*>(scratch);
       const std::size_t width = end - begin;
       for (std::uint32_t t = 0; t < tokens; ++t)
@@ -225,7 +225,7 @@ std::size_t linear_scratch_bytes(const LinearPart& part, std::uint32_t batch) {
 
 bool can_add_in_place(const LinearPart& part, std::uint32_t batch) noexcept {
   // Other ways take the sum last, so what is added would have to be kept for all tokens.
-  return way(part.weight, batch) == Way::panel;
+  return adds_in_place(part.weight, batch);
 }
 
 bool can_be_gated(const WeightMatrix& gate, const WeightMatrix& up) noexcept {

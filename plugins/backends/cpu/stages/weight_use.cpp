@@ -7,7 +7,7 @@
 namespace quipu_cpu {
 namespace {
 
-constexpr Way ways[] = {Way::dot, Way::panel, Way::strips, Way::float_dot, Way::gemm};
+constexpr Way ways[] = {Way::dot, Way::panel, Way::strips, Way::float_dot, Way::float_tile};
 
 // Five bits of Work::kernels for each weight, one for each way.
 std::uint32_t bit(std::uint32_t index, Way way) {

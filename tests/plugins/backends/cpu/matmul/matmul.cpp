@@ -6,11 +6,14 @@
 #include <cmath>
 #include <limits>
 
+#include "matmul/float_kernels.h"
+#include "matmul/float_tiles.h"
 #include "matmul/kernels.h"
 #include "matmul/panel.h"
 #include "matmul/strips.h"
 #include "plugins/backends/cpu/matmul/instruction_sets.h"
 #include "plugins/quants/codecs.h"
+#include "quipu/sdk/half.h"
 
 using namespace quipu_cpu;
 
@@ -54,10 +57,15 @@ struct Rows {
       quantize(matmul_kernels(0), x.data() + std::size_t{t} * columns, form, t, 0, columns);
   }
 
-  /// What a matrix reads of it.
-  double value(bool int8, std::uint32_t t, std::uint32_t j) const {
+  /// What a matrix reads of it for so many tokens.
+  double value(const WeightMatrix& m, std::uint32_t tokens, std::uint32_t t,
+               std::uint32_t j) const {
     const std::size_t at = std::size_t{t} * columns + j;
-    return int8 ? double(form.scale[at / 32]) * form.q[at] : double(x[at]);
+    if (reads_int8(m, tokens)) return double(form.scale[at / 32]) * form.q[at];
+    return reads_bfloat(m, tokens) ? rounded(x[at]) : x[at];
+  }
+  static float rounded(float value) {
+    return quipu::sdk::bfloat_to_float(quipu::sdk::float_to_bfloat(value));
   }
 };
 
@@ -149,16 +157,15 @@ void for_every_codec_and_instruction_set(Check check) {
   });
 }
 
-void check_against_double(const Weights& w, const WeightMatrix& m, const Rows& x,
-                          std::uint32_t tokens) {
-  const auto y = product(m, x.form, tokens);
-  const bool int8 = reads_int8(m, tokens);
+template <class Value>
+void check_sums(const std::vector<float>& y, const Weights& w, const WeightMatrix& m,
+                std::uint32_t tokens, Value x) {
   double worst = 0;
   for (std::uint32_t t = 0; t < tokens; ++t)
     for (std::uint32_t r = 0; r < m.rows; ++r) {
       double sum = 0, size = 0;
       for (std::uint32_t j = 0; j < m.columns; ++j) {
-        const double term = double(w.values[std::size_t{r} * m.columns + j]) * x.value(int8, t, j);
+        const double term = double(w.values[std::size_t{r} * m.columns + j]) * x(t, j);
         sum += term;
         size += std::fabs(term);
       }
@@ -168,6 +175,35 @@ void check_against_double(const Weights& w, const WeightMatrix& m, const Rows& x
   // A few roundings of float for each group of 32; minima and zero points cancel larger terms.
   BOOST_TEST(worst < 4e-6,
              "tokens " << tokens << " rows " << m.rows << ": relative error " << worst);
+}
+
+void check_against_double(const Weights& w, const WeightMatrix& m, const Rows& x,
+                          std::uint32_t tokens) {
+  check_sums(product(m, x.form, tokens), w, m, tokens,
+             [&](std::uint32_t t, std::uint32_t j) { return x.value(m, tokens, t, j); });
+}
+
+/// By tiles of floats, in every form that they have for the matrix here.
+template <class Check>
+void for_every_float_form(const WeightMatrix& m, Check check) {
+  const FloatKernels& floats = float_kernels(m.kernels->isa);
+  const auto run = [&](const FloatForm& form, const char* name) {
+    WeightMatrix same = m;
+    same.floats = form;
+    BOOST_TEST_CONTEXT(name) check(same);
+  };
+  if (!m.floats.multiply) return;
+  run(m.floats, "the fastest");
+  run({floats.multiply}, "made floats before");
+}
+
+std::vector<float> by_tiles(const WeightMatrix& m, const Activations& x, std::uint32_t tokens,
+                            std::uint32_t first, std::uint32_t last, const Addition& more = {}) {
+  std::vector<float> y(std::size_t{tokens} * (last - first));
+  Aligned scratch((float_tiles_scratch_bytes(m) + 63) / 64 * 64);
+  multiply_float_tiles(m, x, tokens, first, last, y.data(), last - first, scratch.data(), more, {});
+  BOOST_TEST(scratch.end_untouched());
+  return y;
 }
 
 }  // namespace
@@ -232,6 +268,77 @@ BOOST_AUTO_TEST_CASE(columns_that_are_no_multiple_of_32_are_multiplied_as_floats
     const Weights w(codec, 10, 45, random);
     for (const std::uint32_t tokens : {1u, 7u, 12u})
       check_against_double(w, weight_matrix(w.tensor, isa, false), x, tokens);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(tiles_of_floats_have_the_sums_of_any_rows_columns_and_tokens) {
+  std::mt19937 random(12);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    if (codec.block_columns > 1) return;
+    const std::uint32_t rows = 135;
+    for (const std::uint32_t columns : {7u, 2 * 1024u + 45}) {
+      const Rows x(31, columns, random);
+      const Weights w(codec, rows, columns, random);
+      for_every_float_form(weight_matrix(w.tensor, isa, false), [&](const WeightMatrix& m) {
+        for (const std::uint32_t tokens : {1u, 2u, 3u, 4u, 5u, 6u, 13u, 16u, 31u})
+          check_sums(by_tiles(m, x.form, tokens, 0, rows), w, m, tokens,
+                     [&](std::uint32_t t, std::uint32_t j) {
+                       const float exact = x.x[std::size_t{t} * columns + j];
+                       return double(rounds(m.floats, tokens) ? Rows::rounded(exact) : exact);
+                     });
+      });
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_sum_of_a_tile_of_floats_is_of_its_row_and_its_token_alone) {
+  std::mt19937 random(13);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    if (codec.block_columns > 1) return;
+    const std::uint32_t rows = 200, columns = 1024 + 33, tokens = 45;
+    const Rows x(tokens, columns, random);
+    const Weights w(codec, rows, columns, random);
+    for_every_float_form(weight_matrix(w.tensor, isa, false), [&](const WeightMatrix& m) {
+      const auto whole = by_tiles(m, x.form, tokens, 0, rows);
+      const auto few = by_tiles(m, x.form, 13, 0, rows);
+      for (const std::uint32_t fewer : {1u, 2u, 3u, 7u, 16u, 17u}) {
+        const bool same = rounds(m.floats, fewer) == rounds(m.floats, tokens);
+        const auto some = by_tiles(m, x.form, fewer, 0, rows);
+        BOOST_TEST(std::equal(some.begin(), some.end(), same ? whole.begin() : few.begin()));
+      }
+      const auto part = by_tiles(m, x.form, 16, 64, 70), all = by_tiles(m, x.form, 16, 0, rows);
+      for (std::size_t t = 0; t < 16; ++t)
+        BOOST_TEST(std::equal(part.begin() + std::ptrdiff_t(6 * t),
+                              part.begin() + std::ptrdiff_t(6 * (t + 1)),
+                              all.begin() + std::ptrdiff_t(rows * t + 64)));
+    });
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_added_to_tiles_of_floats_may_lie_where_the_product_will) {
+  std::mt19937 random(14);
+  for_every_codec_and_instruction_set([&](const quipu_codec& codec, std::uint32_t isa) {
+    if (codec.block_columns > 1) return;
+    const std::uint32_t rows = 70, columns = 1024 + 33, tokens = 9;
+    const Rows x(tokens, columns, random);
+    const Weights w(codec, rows, columns, random);
+    const WeightMatrix m = weight_matrix(w.tensor, isa, false);
+    if (!adds_in_place(m, tokens)) return;
+    std::vector<float> bias(rows), addend(std::size_t{tokens} * rows);
+    for (auto& value : bias) value = static_cast<float>(random() % 100);
+    for (auto& value : addend) value = static_cast<float>(random() % 100);
+    const auto apart = by_tiles(m, x.form, tokens, 0, rows, {bias.data(), addend.data(), rows});
+    Aligned scratch((float_tiles_scratch_bytes(m) + 63) / 64 * 64);
+    auto y = addend;
+    multiply_float_tiles(m, x.form, tokens, 0, rows, y.data(), rows, scratch.data(),
+                         {bias.data(), y.data(), rows}, {});
+    BOOST_TEST(y == apart);
+    const auto product = by_tiles(m, x.form, tokens, 0, rows);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double sum = double(product[i]) + addend[i] + bias[i % rows];
+      // A rounding for each of two stretches and of the sums after them.
+      BOOST_REQUIRE(std::fabs(y[i] - sum) <= 4 * 0x1p-24 * (std::fabs(product[i]) + 1e4));
+    }
   });
 }
 
