@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 
 #include "codecs.h"
+#include "quipu/sdk/half.h"
 
 namespace {
 
@@ -65,6 +67,31 @@ BOOST_AUTO_TEST_CASE(f32_is_copied) {
       BOOST_TEST(
           same_bits(codecs::dequantized(*codec, values.data(), values.size()), values.data()));
     }
+}
+
+BOOST_AUTO_TEST_CASE(codecs_that_say_which_numbers_they_hold_hold_those) {
+  std::size_t said = 0;
+  for (const auto* codec : codecs::all()) {
+    const std::uint32_t halves = codec->flags & QUIPU_CODEC_HALVES,
+                        bfloats = codec->flags & QUIPU_CODEC_BFLOATS;
+    if (!halves && !bfloats) continue;
+    ++said;
+    BOOST_TEST_CONTEXT(codec->name) {
+      BOOST_TEST(!(halves && bfloats));
+      BOOST_REQUIRE(codec->block_columns == 1);
+      BOOST_REQUIRE(codec->block_bytes == sizeof(std::uint16_t));
+      std::vector<std::uint16_t> all(65536);
+      std::iota(all.begin(), all.end(), 0);
+      const auto values = codecs::dequantized(*codec, all.data(), all.size());
+      for (const std::uint16_t bits : all) {
+        const float expected =
+            halves ? quipu::sdk::half_to_float(bits) : quipu::sdk::bfloat_to_float(bits);
+        BOOST_REQUIRE(
+            (values[bits] == expected || (std::isnan(values[bits]) && std::isnan(expected))));
+      }
+    }
+  }
+  BOOST_TEST(said == 2);  // f16 and bf16
 }
 
 BOOST_AUTO_TEST_CASE(plain_numbers_become_floats) {

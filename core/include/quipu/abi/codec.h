@@ -77,7 +77,11 @@ enum {
   QUIPU_CODEC_WHOLE_NUMBERS = 1,
   /** `quantize` without importance fails with QUIPU_E_ARGUMENT: the format has too few bits to
    * treat all columns alike. */
-  QUIPU_CODEC_NEEDS_IMPORTANCE = 2
+  QUIPU_CODEC_NEEDS_IMPORTANCE = 2,
+  /** A block is one number of two bytes: binary16 of IEEE 754, or the upper half of its binary32. A
+   * backend may read the weights themselves in place of calling a kernel. */
+  QUIPU_CODEC_HALVES = 4,
+  QUIPU_CODEC_BFLOATS = 8
 };
 
 typedef struct quipu_codec {

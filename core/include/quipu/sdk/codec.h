@@ -7,6 +7,7 @@
 // and, each optional:
 //
 //   static constexpr bool whole_numbers;          true: no weights
+//   static constexpr std::uint32_t numbers;       QUIPU_CODEC_HALVES, QUIPU_CODEC_BFLOATS or 0
 //   static std::uint64_t find_invalid(const void* blocks, std::uint64_t block_count) noexcept;
 //   static void quantize(const float* x, std::uint64_t rows, std::uint64_t columns,
 //                        const float* importance, void* out);
@@ -40,6 +41,7 @@ constexpr quipu_codec make_codec() {
   table.dequantize = &Codec::dequantize;
   if constexpr (requires { Codec::whole_numbers; })
     table.flags |= Codec::whole_numbers ? QUIPU_CODEC_WHOLE_NUMBERS : 0;
+  if constexpr (requires { Codec::numbers; }) table.flags |= Codec::numbers;
   if constexpr (requires { Codec::needs_importance; })
     table.flags |= Codec::needs_importance ? QUIPU_CODEC_NEEDS_IMPORTANCE : 0;
   if constexpr (requires { &Codec::find_invalid; }) table.find_invalid = &Codec::find_invalid;

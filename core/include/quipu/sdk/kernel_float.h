@@ -148,6 +148,20 @@ QUIPU_INLINE void dot_float_rows(const void* rows, size_t row_stride, uint32_t r
 }  // namespace quipu::sdk
 
 #ifdef QUIPU_KERNEL_PLUGIN
+namespace quipu::sdk {
+
+constexpr uint32_t flag_of(Single) {
+  return 0;
+}
+constexpr uint32_t flag_of(Half) {
+  return QUIPU_CODEC_HALVES;
+}
+constexpr uint32_t flag_of(Bfloat) {
+  return QUIPU_CODEC_BFLOATS;
+}
+
+}  // namespace quipu::sdk
+
 #define QUIPU_FLOAT_KERNELS(ISA, LEVEL, FORMAT)                                                    \
   quipu_kernels{sizeof(quipu_kernels),                                                             \
                 LEVEL,                                                                             \
@@ -162,6 +176,7 @@ QUIPU_INLINE void dot_float_rows(const void* rows, size_t row_stride, uint32_t r
   struct FORMAT##Codec {                                                                           \
     static constexpr std::string_view name = FORMAT::name, type = FORMAT::type;                    \
     static constexpr std::uint32_t block_columns = 1, block_bytes = FORMAT::Stored::bytes;         \
+    static constexpr std::uint32_t numbers = quipu::sdk::flag_of(FORMAT::Stored{});                \
     static void dequantize(const void* blocks, std::uint64_t count, float* out) noexcept {         \
       quipu::sdk::kernel::dequantize_floats<FORMAT::Stored>(blocks, count, out);                   \
     }                                                                                              \

@@ -1,12 +1,9 @@
 #include "matmul/float_tiles.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "matmul/float_kernels.h"
 #include "quipu/abi/isa.h"
-#include "quipu/sdk/half.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -46,28 +43,6 @@ constexpr std::uint32_t stored_columns = 1024, float_columns = 512;
 // From so many tokens on bfloats are faster than the floats that they stand for, which are exact
 // (Zen 5, TinyLlama BF16 from memory: 12 tokens 0.89, 32 tokens 1.22 times as fast).
 constexpr std::uint32_t rounded_from = 16;
-
-enum class Numbers { other, halves, bfloats };
-
-// A codec is asked what its numbers are, as nothing here knows formats: by every sixteenth of the
-// 65,536 that there can be, among which are all exponents.
-Numbers numbers(const quipu_codec& codec) {
-  if (codec.block_columns != 1 || codec.block_bytes != sizeof(std::uint16_t)) return Numbers::other;
-  std::array<std::uint16_t, 4096> bits;
-  for (std::uint32_t i = 0; i < bits.size(); ++i)
-    bits[i] = static_cast<std::uint16_t>(16 * i + i % 16);
-  std::array<float, bits.size()> values;
-  codec.dequantize(bits.data(), bits.size(), values.data());
-  const auto are = [&](auto to_float) {
-    return std::equal(bits.begin(), bits.end(), values.begin(),
-                      [&](std::uint16_t bit, float value) {
-                        const float expected = to_float(bit);
-                        return value == expected || (std::isnan(value) && std::isnan(expected));
-                      });
-  };
-  if (are(quipu::sdk::half_to_float)) return Numbers::halves;
-  return are(quipu::sdk::bfloat_to_float) ? Numbers::bfloats : Numbers::other;
-}
 
 // The row in equal parts, whole blocks each.
 std::uint32_t stretch_columns(const WeightMatrix& m) {
@@ -115,16 +90,16 @@ FloatForm float_form(const quipu_codec& codec, const MatmulKernels& kernels) noe
   // (Zen 5, prefill of F16, 128 tokens: with AVX-512 0.49 times as fast, with AVX2 0.9 times).
   if (kernels.isa == QUIPU_ISA_SCALAR) return {};
   const FloatKernels& floats = float_kernels(kernels.isa);
-  const Numbers found = numbers(codec);
+  const bool bfloats = codec.flags & QUIPU_CODEC_BFLOATS;
   FloatForm form;
-  form.multiply = found == Numbers::halves    ? floats.halves
-                  : found == Numbers::bfloats ? floats.bfloats
-                                              : nullptr;
+  form.multiply = codec.flags & QUIPU_CODEC_HALVES ? floats.halves
+                  : bfloats                        ? floats.bfloats
+                                                   : nullptr;
   if (!form.multiply) return {floats.multiply};
   form.stored_bytes = codec.block_bytes;
 #if defined(__x86_64__)
   static const bool multiplies_bfloats = has_avx512_bf16();
-  if (found == Numbers::bfloats && multiplies_bfloats) form.rounded = floats.rounded;
+  if (bfloats && multiplies_bfloats) form.rounded = floats.rounded;
 #endif
   return form;
 }
