@@ -71,8 +71,8 @@ QUIPU_INLINE void store(float* address, Floats<8> a) {
   _mm256_storeu_ps(address, a.v);
 }
 QUIPU_INLINE float sum(__m128 a) {
-  a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-  return _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)));
+  a = _mm_add_ps(a, _mm_movehdup_ps(a));
+  return _mm_cvtss_f32(_mm_add_ss(a, _mm_movehl_ps(a, a)));
 }
 QUIPU_INLINE float sum(Floats<8> a) {
   return sum(_mm_add_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1)));
