@@ -78,20 +78,7 @@ static void tile_part(const TileInput& x, const PanelView& p, int half, const in
         });
       });
     });
-    each<2>([&](auto v) QUIPU_IN_LINE {
-      const size_t at = g * panel_rows + two * half + lanes * v;
-      const Floats scale = load(p.scale + at);
-      each<Tokens>([&](auto t) QUIPU_IN_LINE {
-        const Floats both = scale * all(x.scale[t * x.scale_stride + g * Group / 32]);
-        sum[t][v] = multiply_add(to_floats(dot[t][v]), both, sum[t][v]);
-      });
-      if constexpr (Minimum) {
-        const Floats minimum = load(p.minimum + at);
-        each<Tokens>([&](auto t) QUIPU_IN_LINE {
-          sum[t][v] = multiply_add(minimum, all(x.sum[t * x.sum_stride + g]), sum[t][v]);
-        });
-      }
-    });
+    add_group<Tokens, Group, Minimum>(x, p, g, half, dot, sum);
   }
   each<Tokens>([&](auto t) QUIPU_IN_LINE {
     each<2>([&](auto v) QUIPU_IN_LINE { store_sum(out, t, two * half + lanes * v, sum[t][v]); });

@@ -129,5 +129,27 @@ QUIPU_IN_LINE static inline void store_sum(const TileOutput& out, int t, int row
   store((out.y ? out.y + t * out.y_stride : out.c + t * out.c_stride) + row, sum);
 }
 
+// Adds the products of the tile's group g, scaled, and what its minimum adds.
+template <int Tokens, int Group, bool Minimum>
+QUIPU_IN_LINE static inline void add_group(const TileInput& x, const PanelView& p, uint32_t g,
+                                           int half, const Integers (&dot)[Tokens][2],
+                                           Floats (&sum)[Tokens][2]) {
+  using quipu::sdk::each;
+  each<2>([&](auto v) QUIPU_IN_LINE {
+    const size_t at = g * panel_rows + two * half + lanes * v;
+    const Floats scale = load(p.scale + at);
+    each<Tokens>([&](auto t) QUIPU_IN_LINE {
+      const Floats both = scale * all(x.scale[t * x.scale_stride + g * Group / 32]);
+      sum[t][v] = multiply_add(to_floats(dot[t][v]), both, sum[t][v]);
+    });
+    if constexpr (Minimum) {
+      const Floats minimum = load(p.minimum + at);
+      each<Tokens>([&](auto t) QUIPU_IN_LINE {
+        sum[t][v] = multiply_add(minimum, all(x.sum[t * x.sum_stride + g]), sum[t][v]);
+      });
+    }
+  });
+}
+
 }  // namespace QUIPU_KERNEL_ISA
 }  // namespace quipu_cpu
