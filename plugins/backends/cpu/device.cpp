@@ -4,6 +4,10 @@
 
 #include "quipu/abi/isa.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace quipu_cpu {
 
 std::string processor_name() {
@@ -26,6 +30,15 @@ Memory machine_memory() {
   }
   return memory;
 }
+
+#if defined(__x86_64__)
+std::uint32_t cpuid_7_1() noexcept {
+  unsigned most, a, b, c, d;
+  const bool found = __get_cpuid_count(7, 0, &most, &b, &c, &d) && most >= 1 &&
+                     __get_cpuid_count(7, 1, &a, &b, &c, &d);
+  return found ? a : 0;
+}
+#endif
 
 const char* isa_name(std::uint32_t isa) noexcept {
   switch (isa) {

@@ -15,6 +15,12 @@ struct Memory {
 };
 Memory machine_memory();
 
+#if defined(__x86_64__)
+/// EAX of CPUID's leaf 7, subleaf 1 (Intel's Software Developer's Manual, volume 2); 0 where there
+/// is none.
+std::uint32_t cpuid_7_1() noexcept;
+#endif
+
 /// As QUIPU_ISA names it.
 const char* isa_name(std::uint32_t isa) noexcept;
 

@@ -18,13 +18,9 @@ struct FourRows {
     set(row + 1, second);
   }
   QUIPU_INLINE_MEMBER void set(unsigned row, const uint8_t* stretch) {
-    uint8_t* const to = q[row];
-    store(to, Format::values(RowPieces<Format, 0>{stretch}));
-    store(to + 64, Format::values(RowPieces<Format, 4>{stretch}));
-    store(to + 128, Format::values(RowPieces<Format, 8>{stretch}));
-    store(to + 192, Format::values(RowPieces<Format, 12>{stretch}));
-    typename S::Numbers scales, factors;
-    S::scales(stretch, S::columns, scales, factors);
+    store_values<Format>(stretch, q[row]);
+    typename S::Numbers scales, minima;
+    S::scales(stretch, S::columns, scales, minima);
     store(scale[row], scales);
   }
 

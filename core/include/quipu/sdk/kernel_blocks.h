@@ -355,12 +355,11 @@ QUIPU_INLINE void unpack_form(const void* rows, size_t row_stride, uint32_t firs
 }
 
 template <class Format>
-QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
-                         const quipu_panel* panel) {
-  if constexpr (WholeBlocks<Format>::possible)
-    if (panel->whole_blocks)
-      return unpack_form<Format, true>(rows, row_stride, first, count, panel);
-  unpack_form<Format, false>(rows, row_stride, first, count, panel);
+QUIPU_INLINE void store_values(const uint8_t* stretch, uint8_t* to) {
+  store(to, Format::values(RowPieces<Format, 0>{stretch}));
+  store(to + 64, Format::values(RowPieces<Format, 4>{stretch}));
+  store(to + 128, Format::values(RowPieces<Format, 8>{stretch}));
+  store(to + 192, Format::values(RowPieces<Format, 12>{stretch}));
 }
 
 /// The same multiplications and additions as the plain loop, hence the same bits.
@@ -368,10 +367,7 @@ template <class Format>
 QUIPU_INLINE void dequantize_stretch(const uint8_t* stretch, unsigned columns, float* out) {
   using S = Stretch<Format>;
   uint8_t q[S::columns];
-  store(q, Format::values(RowPieces<Format, 0>{stretch}));
-  store(q + 64, Format::values(RowPieces<Format, 4>{stretch}));
-  store(q + 128, Format::values(RowPieces<Format, 8>{stretch}));
-  store(q + 192, Format::values(RowPieces<Format, 12>{stretch}));
+  store_values<Format>(stretch, q);
   typename S::Numbers scales, minima;
   S::scales(stretch, S::columns, scales, minima);
   float scale[S::groups], minimum[S::groups];

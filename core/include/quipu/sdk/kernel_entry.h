@@ -23,6 +23,21 @@
 #include "quipu/sdk/kernel_avx2_pairs.h"
 #endif
 
+namespace quipu::sdk {
+namespace QUIPU_KERNEL_ISA {
+
+template <class Format>
+QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
+                         const quipu_panel* panel) {
+  if constexpr (WholeBlocks<Format>::possible)
+    if (panel->whole_blocks)
+      return unpack_form<Format, true>(rows, row_stride, first, count, panel);
+  unpack_form<Format, false>(rows, row_stride, first, count, panel);
+}
+
+}  // namespace QUIPU_KERNEL_ISA
+}  // namespace quipu::sdk
+
 // `unpack` has values() of a format for every piece of a block: too often for a compiler to put all
 // in place by itself, and where it calls them they share no loads (Zen 5, AVX-512: Q2_K 1.8, Q3_K
 // 1.6, Q6_K 1.3 times as fast).

@@ -226,15 +226,6 @@ QUIPU_INLINE void unpack_form(const void* rows, size_t row_stride, uint32_t firs
   }
 }
 
-template <class Format>
-QUIPU_INLINE void unpack(const void* rows, size_t row_stride, uint32_t first, uint32_t count,
-                         const quipu_panel* panel) {
-  if constexpr (WholeBlocks<Format>::possible)
-    if (panel->whole_blocks)
-      return unpack_form<Format, true>(rows, row_stride, first, count, panel);
-  unpack_form<Format, false>(rows, row_stride, first, count, panel);
-}
-
 /// Four floats, for formats of floats.
 struct Lanes {
   static constexpr unsigned count = 4;

@@ -1,5 +1,6 @@
 // Products of rows of floats with rows of activations.
 #include "matmul/float_kernels.h"
+#include "matmul/rows.h"
 #include "quipu/sdk/each.h"
 
 #if defined(QUIPU_KERNEL_AVX512)
@@ -15,38 +16,20 @@
 namespace quipu_cpu {
 namespace QUIPU_KERNEL_ISA {
 
-// Up to six rows that lie a stride apart, in three registers: of a pointer for each a compiler
-// spills most, so it must not see what next() adds.
-struct Lines {
-  const uint8_t *low, *high;
-  size_t stride;
-
-  QUIPU_IN_LINE inline Lines(const uint8_t* first, size_t bytes)
-      : low(first), high(first + 3 * bytes), stride(bytes) {}
-  QUIPU_IN_LINE inline const uint8_t* operator[](uint32_t r) const {
-    return (r < 3 ? low : high) + r % 3 * stride;
-  }
-  QUIPU_IN_LINE inline void next(uint32_t bytes) {
-    low += bytes;
-    high += bytes;
-    asm("" : "+r"(low), "+r"(high), "+r"(stride));
-  }
-};
-
 // One accumulator for each sum, and stretches in their order: a sum is the same in a block of any
 // shape. What comes next is fetched at each step, a piece of each of its rows.
-template <class Kind, uint32_t Rows, uint32_t Tokens>
+template <class Kind, uint32_t RowCount, uint32_t Tokens>
 static QUIPU_IN_LINE inline void block(const FloatProduct& p, uint32_t row,
                                        const FloatsAhead& ahead) noexcept {
-  Vector sums[Rows][Tokens];
+  Vector sums[RowCount][Tokens];
   for (auto& of_row : sums)
     for (Vector& each : of_row) each = none();
-  Lines w(p.w + row * p.w_stride, p.w_stride), x(p.x, p.x_stride);
+  Rows<uint8_t, 2> w(p.w + row * p.w_stride, p.w_stride), x(p.x, p.x_stride);
   const auto step = [&](auto some_activations, auto some_weights) QUIPU_IN_LINE {
     typename Kind::Numbers activations[Tokens];
-    for (uint32_t t = 0; t < Tokens; ++t) activations[t] = some_activations(x[t]);
-    for (uint32_t r = 0; r < Rows; ++r) {
-      const typename Kind::Numbers weights = some_weights(w[r]);
+    for (uint32_t t = 0; t < Tokens; ++t) activations[t] = some_activations(x[static_cast<int>(t)]);
+    for (uint32_t r = 0; r < RowCount; ++r) {
+      const typename Kind::Numbers weights = some_weights(w[static_cast<int>(r)]);
       for (uint32_t t = 0; t < Tokens; ++t)
         sums[r][t] = Kind::multiply_add(weights, activations[t], sums[r][t]);
     }
@@ -67,7 +50,7 @@ static QUIPU_IN_LINE inline void block(const FloatProduct& p, uint32_t row,
          [=](const uint8_t* at) QUIPU_IN_LINE { return Kind::some_weights(at, rest); });
   for (uint32_t t = 0; t < Tokens; ++t) {
     float* const y = p.y + t * p.y_stride + row;
-    if constexpr (Rows == 4) {
+    if constexpr (RowCount == 4) {
       store_sums(sums[0][t], sums[1][t], sums[2][t], sums[3][t], p.continues, y);
     } else {
       float four[4];

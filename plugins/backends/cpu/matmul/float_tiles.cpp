@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
+#include "device.h"
 #include "matmul/float_kernels.h"
 #include "quipu/abi/isa.h"
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 namespace quipu_cpu {
 
@@ -19,16 +16,6 @@ extern const FloatKernels neon_floats;
 #endif
 
 namespace {
-
-#if defined(__x86_64__)
-bool has_avx512_bf16() {
-  // Intel's Software Developer's Manual, volume 2, CPUID.
-  unsigned most, a, b, c, d;
-  constexpr unsigned avx512_bf16 = 1u << 5;
-  return __get_cpuid_count(7, 0, &most, &b, &c, &d) && most >= 1 &&
-         __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & avx512_bf16) != 0;
-}
-#endif
 
 // Rows that are multiplied with every token before the next ones. A stretch of them, and of those
 // that are fetched meanwhile, fits a second-level cache of 1 MiB (Zen 5, in cache: with 512 KiB of
@@ -98,7 +85,8 @@ FloatForm float_form(const quipu_codec& codec, const MatmulKernels& kernels) noe
   if (!form.multiply) return {floats.multiply};
   form.stored_bytes = codec.block_bytes;
 #if defined(__x86_64__)
-  static const bool multiplies_bfloats = has_avx512_bf16();
+  constexpr std::uint32_t avx512_bf16 = 1u << 5;
+  static const bool multiplies_bfloats = (cpuid_7_1() & avx512_bf16) != 0;
   if (bfloats && multiplies_bfloats) form.rounded = floats.rounded;
 #endif
   return form;

@@ -10,10 +10,6 @@
 #include "matmul/strips.h"
 #include "quipu/abi/isa.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 namespace quipu_cpu {
 namespace {
 
@@ -90,12 +86,9 @@ void add(const Addition& more, std::uint32_t token, std::uint32_t row, std::uint
 
 #if defined(__x86_64__)
 WiderThanAvx2 wider_than_avx2() noexcept {
-  // Intel's Software Developer's Manual, volume 2, CPUID.
-  unsigned most, a, b, c, d;
-  constexpr unsigned avx_vnni = 1u << 4;
+  constexpr std::uint32_t avx_vnni = 1u << 4;
   WiderThanAvx2 found{};
-  found.avxvnni = __get_cpuid_count(7, 0, &most, &b, &c, &d) && most >= 1 &&
-                  __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & avx_vnni) != 0;
+  found.avxvnni = (cpuid_7_1() & avx_vnni) != 0;
   found.avx512bw = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   found.avx512vnni = found.avx512bw && __builtin_cpu_supports("avx512vnni");

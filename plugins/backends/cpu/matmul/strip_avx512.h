@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include "matmul/rows_avx512.h"
+#include "matmul/rows.h"
 #include "matmul/strip_rows.h"
 #include "matmul/sums_avx512.h"
 

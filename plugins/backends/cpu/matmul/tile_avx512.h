@@ -4,7 +4,7 @@
 #include <immintrin.h>
 
 #include "matmul/kernels.h"
-#include "matmul/rows_avx512.h"
+#include "matmul/rows.h"
 #include "matmul/sums_avx512.h"
 #include "quipu/sdk/each.h"
 

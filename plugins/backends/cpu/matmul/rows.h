@@ -1,4 +1,4 @@
-// Where the rows of activations of a tile or a strip lie. For kernel files only.
+// Where the rows lie that a tile or a strip multiplies. For kernel files only.
 #pragma once
 
 #include <stddef.h>
@@ -15,7 +15,7 @@ struct Rows {
   const Number* first[Triples];
   size_t stride;
 
-  Rows(const Number* row, size_t stride) : stride(stride) {
+  QUIPU_IN_LINE Rows(const Number* row, size_t stride) : stride(stride) {
     quipu::sdk::each<Triples>([&](auto i) QUIPU_IN_LINE { first[i] = row + 3 * i * stride; });
   }
 
